@@ -1,0 +1,387 @@
+"""Units at the boundary: light symbols, dimensions as exponent tuples, plain floats inside.
+
+Inside lapicque all numbers are floats in **ms, mV, pA, um, amol, K**, so that nS, pF, GOhm, mM and fC are coherent as
+well. A `Unit` is a name, a tuple of exponents over these six, and a power of ten. Units multiply and divide among
+themselves without any dependency; the first product with a number makes a quantity of pint's application registry.
+
+Names are those of the SI and of Brian: ``mV``, ``mvolt``, ``volt``, ``nS``, ``nsiemens``, ``uF``, ``Mohm``, ``cm2`` ...
+
+Examples
+--------
+>>> from lapicque.units import ms, mV, nS, pF
+>>> (pF / nS).dimension == ms.dimension
+True
+>>> magnitude("0.2 nF", "pF")
+200.0
+>>> magnitude(-70 * mV, "volt")
+-0.07
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from fractions import Fraction
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from lapicque.errors import UnitError, suggest
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Dimension = tuple[Fraction, ...]
+
+#: The internal base units, in the order of the exponents of a dimension.
+BASE = ("ms", "mV", "pA", "um", "amol", "K")
+
+
+def _dimension(ms: int = 0, mV: int = 0, pA: int = 0, um: int = 0, amol: int = 0, K: int = 0) -> Dimension:
+    return tuple(Fraction(e) for e in (ms, mV, pA, um, amol, K))
+
+
+DIMENSIONLESS = _dimension()
+
+# name -> (dimension, power of ten of one such unit in internal base units)
+_NAMED: dict[str, tuple[Dimension, int]] = {
+    "second": (_dimension(ms=1), 3),
+    "volt": (_dimension(mV=1), 3),
+    "amp": (_dimension(pA=1), 12),
+    "metre": (_dimension(um=1), 6),
+    "mole": (_dimension(amol=1), 18),
+    "kelvin": (_dimension(K=1), 0),
+    "siemens": (_dimension(pA=1, mV=-1), 9),
+    "ohm": (_dimension(mV=1, pA=-1), -9),
+    "farad": (_dimension(pA=1, ms=1, mV=-1), 12),
+    "coulomb": (_dimension(pA=1, ms=1), 15),
+    "hertz": (_dimension(ms=-1), -3),
+    "joule": (_dimension(mV=1, pA=1, ms=1), 18),
+    "watt": (_dimension(mV=1, pA=1), 15),
+    "newton": (_dimension(mV=1, pA=1, ms=1, um=-1), 12),
+    "gram": (_dimension(mV=1, pA=1, ms=3, um=-2), 9),
+    "molar": (_dimension(amol=1, um=-3), 3),
+}
+_SPELLINGS = {
+    "second": ("s", "sec"), "volt": ("V",), "amp": ("A", "ampere"), "metre": ("m", "meter"), "mole": ("mol",),
+    "kelvin": ("K",), "siemens": ("S", "siemen"), "ohm": ("Ohm", "Ω", "Ω"), "farad": ("F",), "coulomb": ("C",),
+    "hertz": ("Hz",), "joule": ("J",), "watt": ("W",), "newton": ("N",), "gram": ("g",), "molar": ("M",),
+}  # fmt: skip
+_PREFIXES = {
+    "": 0, "T": 12, "G": 9, "M": 6, "k": 3, "h": 2, "d": -1, "c": -2, "m": -3, "u": -6, "µ": -6, "μ": -6,
+    "n": -9, "p": -12, "f": -15, "a": -18,
+}  # fmt: skip
+_SPELLED = {s: long for long, shorts in _SPELLINGS.items() for s in (long, *shorts)}
+
+
+class Unit:
+    """A unit of measurement: a name, its dimension, and its size in internal base units.
+
+    Products and quotients of units are units; a product with a number is a pint quantity.
+
+    Examples
+    --------
+    >>> from lapicque.units import mV, ms
+    >>> mV / ms
+    <Unit mV/ms>
+    >>> print([1, 2] * ms)
+    [1 2] millisecond
+    """
+
+    __slots__ = ("dimension", "name", "scale")
+    __array_ufunc__ = None  # so that ndarray * unit asks this class
+
+    def __init__(self, name: str, dimension: Dimension, scale: float):
+        self.name, self.dimension, self.scale = name, dimension, scale
+
+    def __repr__(self) -> str:
+        return f"<Unit {self.name}>"
+
+    def __str__(self) -> str:
+        return self.name
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Unit) and self.dimension == other.dimension and self.scale == other.scale
+
+    def __hash__(self) -> int:
+        return hash((self.dimension, self.scale))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Unit, (self.name, self.dimension, self.scale)
+
+    def _quantity(self, value: Any) -> Any:
+        pint_unit = _pint_registry().Unit(_spell_for_pint(self.name))
+        if isinstance(value, (list, tuple)):
+            value = _as_array(value)
+        return value * pint_unit
+
+    def __mul__(self, other: Any) -> Any:
+        if isinstance(other, Unit):
+            dimension = tuple(a + b for a, b in zip(self.dimension, other.dimension, strict=True))
+            return Unit(f"{self.name}*{other.name}", dimension, self.scale * other.scale)
+        return self._quantity(other)
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: Any) -> Any:
+        if isinstance(other, Unit):
+            dimension = tuple(a - b for a, b in zip(self.dimension, other.dimension, strict=True))
+            name = f"{self.name}/{_bracket(other.name)}"
+            return Unit(name, dimension, self.scale / other.scale)
+        return self._quantity(1.0) / other
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return other * self**-1
+
+    def __pow__(self, power: float) -> Unit:
+        exponent = Fraction(power).limit_denominator(12)
+        dimension = tuple(e * exponent for e in self.dimension)
+        return Unit(f"{_bracket(self.name)}**{power}", dimension, self.scale ** float(exponent))
+
+    @property
+    def dimensionless(self) -> bool:
+        """Whether the unit is a pure number."""
+        return self.dimension == DIMENSIONLESS
+
+
+ONE = Unit("1", DIMENSIONLESS, 1.0)
+
+
+def _bracket(name: str) -> str:
+    return f"({name})" if re.search(r"[*/]", name) else name
+
+
+@lru_cache(maxsize=None)
+def _pint_registry() -> Any:
+    import pint
+    from pint.compat import upcast_type_map
+
+    # pint then leaves `quantity * Unit` to this module's reflected operators
+    upcast_type_map[f"{Unit.__module__}.{Unit.__qualname__}"] = Unit
+    return pint.get_application_registry()
+
+
+def _as_array(value: Any) -> Any:
+    import numpy as np
+
+    return np.asarray(value)
+
+
+def _spell_for_pint(name: str) -> str:
+    # pint reads cm2 as a name of its own and has no ASCII "Ohm" symbol with every prefix
+    name = re.sub(r"\b([A-Za-zµμ]+)([23])\b", r"\1**\2", name)
+    return re.sub(r"\b([A-Za-zµμ]*?)(Ohm|Ω|Ω)\b", r"\1ohm", name)
+
+
+@lru_cache(maxsize=None)
+def _named_unit(name: str) -> Unit | None:
+    match = re.fullmatch(r"(.*?)([23]?)", name)
+    stem, power = (match.group(1), int(match.group(2) or 1)) if match else (name, 1)
+    for prefix, ten in sorted(_PREFIXES.items(), key=lambda p: len(p[0])):
+        rest = stem[len(prefix) :]
+        if stem.startswith(prefix) and rest in _SPELLED:
+            dimension, size = _NAMED[_SPELLED[rest]]
+            exponent = (ten + size) * power
+            scale = float(10**exponent) if exponent >= 0 else 1.0 / 10**-exponent
+            return Unit(name, tuple(e * power for e in dimension), scale)
+    return None
+
+
+def find_unit(name: str) -> Unit | None:
+    """Return the unit with this name, or None: ``find_unit("mV")``, ``find_unit("nsiemens")``, ``find_unit("cm2")``."""
+    return _named_unit(name)
+
+
+def parse_unit(text: str | Unit) -> Unit:
+    """Return the unit that a text such as ``"mV"``, ``"uF/cm**2"``, ``"1/ms"`` or ``"1"`` means.
+
+    Raises
+    ------
+    UnitError
+        For an unknown name, with the nearest known one.
+
+    Examples
+    --------
+    >>> parse_unit("nS/pF").scale
+    1.0
+    """
+    if isinstance(text, Unit):
+        return text
+    return _parse_unit(text.strip())
+
+
+@lru_cache(maxsize=None)
+def _parse_unit(text: str) -> Unit:
+    if text in ("1", "", "dimensionless"):
+        return ONE
+    try:
+        tree = ast.parse(text.replace("^", "**"), mode="eval").body
+    except SyntaxError:
+        raise UnitError(f"{text!r} is not a unit: write it as 'mV', 'nS/mV' or 'uF/cm**2'") from None
+    unit = _unit_of(tree, text)
+    return Unit(text, unit.dimension, unit.scale)
+
+
+def _unit_of(node: ast.expr, text: str) -> Unit:
+    if isinstance(node, ast.Constant) and node.value == 1:
+        return ONE
+    if isinstance(node, ast.Name):
+        unit = find_unit(node.id)
+        if unit is None:
+            raise UnitError(f"unknown unit {node.id!r} in {text!r}{suggest(node.id, common_units())}")
+        return unit
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Div)):
+        left, right = _unit_of(node.left, text), _unit_of(node.right, text)
+        return left * right if isinstance(node.op, ast.Mult) else left / right
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
+        try:
+            exponent = ast.literal_eval(node.right)
+        except ValueError:
+            exponent = None
+        if isinstance(exponent, (int, float)):
+            return _unit_of(node.left, text) ** exponent
+    raise UnitError(f"{text!r} is not a unit: write it as 'mV', 'nS/mV' or 'uF/cm**2'")
+
+
+def common_units() -> list[str]:
+    """Return the names that are suggested when a unit is misspelled."""
+    stems = ("volt", "amp", "siemens", "farad", "ohm", "second", "metre", "hertz", "V", "A", "S", "F", "ohm", "s", "Hz")
+    return [p + s for s in stems for p in ("", "k", "M", "m", "u", "n", "p")] + ["mM", "um", "cm", "kelvin", "mole"]
+
+
+_QUANTITY = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*?)\s*")
+
+
+def split(value: Any) -> tuple[Any, Unit | None]:
+    """Split what a user may write for a quantity into a number (or array) and its unit.
+
+    Accepts a bare number or array (unit None), a text such as ``"200 pF"`` or ``"-50*mV"``, a `Unit` (one of it), and
+    quantities of pint and of the ``quantities`` package that Neo uses.
+
+    Examples
+    --------
+    >>> split("200 pF")
+    (200.0, <Unit pF>)
+    >>> split(0.5)
+    (0.5, None)
+    """
+    if isinstance(value, str):
+        match = _QUANTITY.fullmatch(value)
+        if match is None:
+            raise UnitError(f"{value!r} is not a quantity: write a number and a unit, such as '200 pF' or '-50*mV'")
+        text = match.group(2)
+        if text.startswith("/"):
+            text = "1" + text
+        return float(match.group(1)), (parse_unit(text.lstrip("* ")) if text else None)
+    if isinstance(value, Unit):
+        return 1.0, value
+    if hasattr(value, "magnitude") and hasattr(value, "units"):
+        if hasattr(value, "dimensionality") and hasattr(value.dimensionality, "string"):  # quantities
+            return value.magnitude[()], parse_unit(value.dimensionality.string)
+        return value.magnitude, _from_pint(value)
+    return value, None
+
+
+def _from_pint(quantity: Any) -> Unit:
+    unit = ONE
+    for name, exponent in quantity.unit_items():
+        short = find_unit(name)
+        if short is None:
+            base = quantity._REGISTRY.get_symbol(name)
+            short = find_unit(base)
+        if short is None:
+            raise UnitError(f"the unit {name!r} of {quantity!r} is not one that lapicque knows")
+        unit = unit * short**exponent
+    return Unit(f"{quantity.units:~C}" or "1", unit.dimension, unit.scale)
+
+
+def magnitude(value: Any, unit: str | Unit, name: str = "the value") -> Any:
+    """Return a quantity as a plain float (or float64 array) in ``unit``; a bare number is taken to be in ``unit``.
+
+    Parameters
+    ----------
+    value : number, array, text, pint or ``quantities`` quantity
+    unit : text or Unit
+        The unit of the result.
+    name : str
+        What the value is, for the error message.
+
+    Raises
+    ------
+    UnitError
+        If the dimension differs.
+
+    Examples
+    --------
+    >>> magnitude("5 mV", "mV"), magnitude(5, "mV"), magnitude("0.02 second", "ms")
+    (5.0, 5, 20.0)
+    """
+    target = parse_unit(unit)
+    number, given = split(value)
+    if isinstance(number, (list, tuple)):
+        number = _sequence(number, target, name)
+    if given is None:
+        return number
+    if given.dimension != target.dimension:
+        raise UnitError(f"{name} is given in {given}, but {describe(target)} is expected: write it in {target}")
+    if given.scale == target.scale:
+        return number
+    # one exact power of ten up or down, so that 0.2 nF is 200 pF to the bit
+    return number * (given.scale / target.scale) if given.scale >= target.scale else number / (target.scale / given.scale)
+
+
+def _sequence(items: Any, target: Unit, name: str) -> np.ndarray:
+    import numpy as np
+
+    return np.array([magnitude(item, target, name) for item in items], dtype=float)
+
+
+_KINDS = {
+    _NAMED["volt"][0]: "a voltage", _NAMED["amp"][0]: "a current", _NAMED["second"][0]: "a time",
+    _NAMED["farad"][0]: "a capacitance", _NAMED["siemens"][0]: "a conductance", _NAMED["ohm"][0]: "a resistance",
+    _NAMED["hertz"][0]: "a rate (1/time)", _NAMED["coulomb"][0]: "a charge", _NAMED["metre"][0]: "a length",
+    _NAMED["molar"][0]: "a concentration", _NAMED["kelvin"][0]: "a temperature", _NAMED["joule"][0]: "an energy",
+    DIMENSIONLESS: "a pure number",
+}  # fmt: skip
+
+
+def describe(unit: Unit | Dimension) -> str:
+    """Name a dimension for a reader: ``"a voltage (mV)"``.
+
+    Examples
+    --------
+    >>> describe(parse_unit("nS"))
+    'a conductance (nS)'
+    """
+    dimension = unit.dimension if isinstance(unit, Unit) else unit
+    symbol = unit.name if isinstance(unit, Unit) else _symbol(dimension)
+    kind = _KINDS.get(dimension)
+    if kind is None:
+        return f"something in {symbol}"
+    return kind if dimension == DIMENSIONLESS else f"{kind} ({symbol})"
+
+
+_SYMBOLS = {
+    _NAMED["siemens"][0]: "nS", _NAMED["farad"][0]: "pF", _NAMED["ohm"][0]: "Gohm", _NAMED["coulomb"][0]: "fC",
+    _NAMED["molar"][0]: "mM",
+}  # fmt: skip
+
+
+def _symbol(dimension: Dimension) -> str:
+    if dimension in _SYMBOLS:
+        return _SYMBOLS[dimension]
+    up = [f"{b}" if e == 1 else f"{b}**{e}" for b, e in zip(BASE, dimension, strict=True) if e > 0]
+    down = [f"{b}" if e == -1 else f"{b}**{-e}" for b, e in zip(BASE, dimension, strict=True) if e < 0]
+    text = "*".join(up) or "1"
+    return text if not down else f"{text}/{down[0]}" if len(down) == 1 else f"{text}/({'*'.join(down)})"
+
+
+def internal_unit(dimension: Dimension) -> Unit:
+    """Return the internal unit of a dimension: the one in which numbers inside lapicque are held."""
+    return Unit(_symbol(dimension), dimension, 1.0)
+
+
+def __getattr__(name: str) -> Unit:
+    unit = None if name.startswith("_") else find_unit(name)
+    if unit is None:
+        raise AttributeError(f"lapicque.units has no unit {name!r}{suggest(name, common_units())}")
+    return unit
