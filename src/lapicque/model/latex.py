@@ -1,0 +1,93 @@
+"""Equations as LaTeX, rendered from the same syntax trees that are compiled."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from lapicque.model.equations import Equation
+
+_GREEK = ("alpha", "beta", "gamma", "delta", "epsilon", "eta", "theta", "kappa", "lambda", "mu", "nu", "xi", "rho",
+          "sigma", "tau", "phi", "psi", "omega")  # fmt: skip
+
+
+def name_to_latex(name: str) -> str:
+    """Return a name with Greek letters and subscripts.
+
+    Examples
+    --------
+    >>> name_to_latex("tau_m"), name_to_latex("v")
+    ('\\\\tau_{\\\\mathrm{m}}', 'v')
+    """
+    head, *rest = name.split("_")
+    match = re.fullmatch(r"(Delta|[a-z]+?)", head)
+    base = f"\\{head}" if head.lower() in _GREEK else head if len(head) == 1 or match is None else f"\\mathrm{{{head}}}"
+    return f"{base}_{{\\mathrm{{{','.join(rest)}}}}}" if rest else base
+
+
+def equation_to_latex(equation: Equation) -> str:
+    """Return one equation, aligned at its equals sign."""
+    name = name_to_latex(equation.name)
+    left = {
+        "differential": f"\\frac{{\\mathrm{{d}}{name}}}{{\\mathrm{{d}}t}}",
+        "map": f"{name}[n+1]",
+    }.get(equation.kind, name)
+    assert equation.expression is not None
+    return f"{left} &= {_render(equation.expression.tree, 0)}"
+
+
+_LEVELS = {ast.Add: 1, ast.Sub: 1, ast.Mult: 2, ast.Mod: 2, ast.Div: 4, ast.Pow: 3}
+
+
+def _render(node: ast.expr, outer: int) -> str:
+    if isinstance(node, ast.Constant):
+        return f"{node.value:g}" if isinstance(node.value, (int, float)) else str(node.value)
+    if isinstance(node, ast.Name):
+        return name_to_latex(node.id)
+    if isinstance(node, ast.BinOp):
+        return _binary(node, outer)
+    if isinstance(node, ast.UnaryOp):
+        sign = {ast.USub: "-", ast.UAdd: "+"}.get(type(node.op), "\\neg ")
+        text = sign + _render(node.operand, 2)
+        return f"\\left({text}\\right)" if outer > 1 else text
+    if isinstance(node, ast.Compare):
+        operator = {ast.Gt: ">", ast.GtE: "\\ge", ast.Lt: "<", ast.LtE: "\\le", ast.Eq: "=", ast.NotEq: "\\ne"}
+        left, right = _render(node.left, 0), _render(node.comparators[0], 0)
+        return f"{left} {operator[type(node.ops[0])]} {right}"
+    if isinstance(node, ast.BoolOp):
+        word = "\\wedge" if isinstance(node.op, ast.And) else "\\vee"
+        return f" {word} ".join(_render(v, 0) for v in node.values)
+    if isinstance(node, ast.Subscript):
+        return _render(node.value, 0) + "[n]"
+    assert isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    return _call(node.func.id, node.args)
+
+
+def _binary(node: ast.BinOp, outer: int) -> str:
+    level = _LEVELS[type(node.op)]
+    if isinstance(node.op, ast.Div):
+        return f"\\frac{{{_render(node.left, 0)}}}{{{_render(node.right, 0)}}}"
+    if isinstance(node.op, ast.Pow):
+        base = _render(node.left, 4) if not isinstance(node.left, ast.BinOp) else f"\\left({_render(node.left, 0)}\\right)"
+        return f"{base}^{{{_render(node.right, 0)}}}"
+    if isinstance(node.op, ast.Mult):
+        text = f"{_render(node.left, 2)} \\, {_render(node.right, 2)}"
+    elif isinstance(node.op, ast.Mod):
+        text = f"{_render(node.left, 2)} \\bmod {_render(node.right, 2)}"
+    else:
+        sign = "+" if isinstance(node.op, ast.Add) else "-"
+        text = f"{_render(node.left, 1)} {sign} {_render(node.right, 1 if sign == '+' else 2)}"
+    return f"\\left({text}\\right)" if outer > level else text
+
+
+def _call(name: str, arguments: list[ast.expr]) -> str:
+    inner = [_render(a, 0) for a in arguments]
+    if name == "exp":
+        return f"e^{{{inner[0]}}}"
+    if name == "sqrt":
+        return f"\\sqrt{{{inner[0]}}}"
+    if name == "abs":
+        return f"\\left|{inner[0]}\\right|"
+    known = name if name in ("log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "min", "max", "arctan") else None
+    head = f"\\{known}" if known else f"\\operatorname{{{name}}}"
+    return f"{head}\\left({', '.join(inner)}\\right)"

@@ -1,0 +1,88 @@
+"""A model as a reader wants to see it: text for the terminal, markdown with LaTeX for notebooks and the docs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lapicque.model.equations import Equation
+from lapicque.model.neuron import Neuron, ParsedEvent, Variable
+
+
+def _left(equation: Equation) -> str:
+    return {"differential": f"d{equation.name}/dt", "map": f"{equation.name}[n+1]"}.get(equation.kind, equation.name)
+
+
+def show_value(value: Any) -> str:
+    """Write a parameter's value: a number, or the range of an array."""
+    if value is None:
+        return ""
+    array = np.asarray(value)
+    return f"{float(array):g}" if array.ndim == 0 else f"{array.min():g} .. {array.max():g} ({array.size} values)"
+
+
+def _event_rows(event: ParsedEvent) -> list[tuple[str, str]]:
+    prefix = "" if event.name == "spike" else f"{event.name} "
+    rows = [(f"{prefix}threshold", event.threshold.text)]
+    if event.reset:
+        rows.append((f"{prefix}reset", "; ".join(f"{s.target} {s.operator} {s.expression.text}" for s in event.reset)))
+    if event.refractory is not None:
+        rows.append((f"{prefix}refractory", event.refractory.text))
+    return rows
+
+
+def _with_doc(variable: Variable, text: str, width: int) -> str:
+    return f"{text:<{width}}  # {variable.doc}" if variable.doc else text
+
+
+def to_text(neuron: Neuron) -> str:
+    """Return the model as text: equations, events, parameters with units, initial values, the paper."""
+    lines = [f"Neuron {neuron.name}"]
+    equations = []
+    for equation in neuron.parsed_equations:
+        flags = f" ({', '.join(sorted(equation.flags))})" if equation.flags else ""
+        if equation.expression is not None:
+            text = f"{_left(equation)} = {' '.join(equation.expression.text.split())} : {equation.unit}{flags}"
+        elif neuron.variables[equation.name].kind == "parameter":
+            continue
+        else:
+            text = f"{equation.name} : {equation.unit}{flags}"
+        equations.append((neuron.variables[equation.name], text))
+    width = min(max((len(t) for _, t in equations), default=0), 100)
+    lines += [f"    {_with_doc(variable, text, width)}" for variable, text in equations]
+    rows = [row for event in neuron.parsed_events for row in _event_rows(event)]
+    rows += [("initial", "; ".join(f"{k} = {v}" for k, v in neuron.initial.items()))] if neuron.initial else []
+    lines += [f"  {name + ':':<12}{text}" for name, text in rows]
+    if neuron.constants:
+        lines.append("  parameters:")
+        names = max(len(n) for n in neuron.constants)
+        for name, variable in neuron.constants.items():
+            unit = "" if variable.unit.name == "1" else f" {variable.unit}"
+            lines.append("    " + _with_doc(variable, f"{name:<{names}} = {show_value(variable.value)}{unit}", names + 16))
+    if neuron.reference:
+        lines.append(f"  reference: {neuron.reference}")
+    return "\n".join(lines)
+
+
+def to_markdown(neuron: Neuron) -> str:
+    """Return the model as markdown: LaTeX equations, a table of events, a table of parameters, the paper."""
+    from lapicque.model.latex import equation_to_latex
+
+    parts = [f"**{neuron.name}**", ""]
+    shown = [e for e in neuron.parsed_equations if e.expression is not None]
+    body = " \\\\\n".join(equation_to_latex(e) for e in shown)
+    parts += ["$$", "\\begin{aligned}", body, "\\end{aligned}", "$$", ""]
+    rows = [row for event in neuron.parsed_events for row in _event_rows(event)]
+    inputs = [(v.name, f"{v.unit}", v.doc) for v in neuron.inputs.values()]
+    if rows:
+        parts += ["| event | |", "| --- | --- |", *(f"| {n} | `{t}` |" for n, t in rows), ""]
+    if inputs:
+        parts += ["| input | unit | |", "| --- | --- | --- |", *(f"| `{n}` | {u} | {d} |" for n, u, d in inputs), ""]
+    if neuron.constants:
+        parts += ["| parameter | value | unit | |", "| --- | --- | --- | --- |"]
+        parts += [f"| `{n}` | {show_value(v.value)} | {v.unit} | {v.doc} |" for n, v in neuron.constants.items()]
+        parts.append("")
+    if neuron.reference:
+        parts.append(f"Reference: {neuron.reference}")
+    return "\n".join(parts)
