@@ -55,6 +55,10 @@ class FitError(LapicqueError, ValueError):
     """A fit that is not well posed: bounds, budgets, windows, free parameters."""
 
 
+class DistanceError(LapicqueError, ValueError):
+    """A spike-train distance with an impossible parameter, or one that does not exist for these trains."""
+
+
 class LapicqueNotice(UserWarning):
     """Something was done on the user's behalf and should be known (a recording was resampled, say)."""
 
