@@ -1,0 +1,165 @@
+"""Run the sides in turn, compare medians, print a table and one line of JSON."""
+
+import argparse
+import json
+import statistics
+import sys
+from collections.abc import Callable, Mapping, Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from . import machine
+from .environments import SideError
+from .side import Process, Side
+
+
+def run(
+    benchmark: str,
+    description: str,
+    ours: Sequence[Side],
+    peers: Sequence[Side],
+    workload: Callable[[bool], dict],
+    work: Callable[[dict], Mapping[str, float]] | None = None,
+    unit: str = "",
+    limit: float = 600.0,
+) -> int:
+    """Command line of a benchmark: its exit status.
+
+    Parameters
+    ----------
+    benchmark, description
+        Name in the JSON line, and the text of ``--help``.
+    ours, peers
+        Variants of either side (a precision, a number of threads). In each case the fastest of ours meets the fastest
+        of theirs.
+    workload
+        Sizes and seeds, the same for all sides, from whether ``--full`` was asked for. JSON.
+    work, unit
+        Amount of work of each case, from the workload, and its unit: for rates in the table.
+    limit
+        Seconds after which a side that does not answer is given up.
+    """
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true", help="print the line of JSON alone")
+    parser.add_argument("--full", action="store_true", help="the large version, which may take longer than 5 minutes")
+    parser.add_argument("--repeats", type=int, default=3, metavar="N", help="runs of each side and case (at least 3)")
+    given = parser.parse_args()
+    if given.repeats < 3:
+        parser.error("--repeats: a median needs at least 3 runs")
+    size = workload(given.full)
+    before = machine.load()
+    found = _measure([*ours, *peers], size, given.repeats, limit)
+    report = _compare(benchmark, found, ours, peers, dict(work(size)) if work else {}, unit)
+    report["workload"] = size
+    report["machine"] = {**machine.describe(), "load_start": before, "load_end": machine.load()}
+    if not given.json:
+        _table(Console(width=None if sys.stdout.isatty() else 160), report, unit)
+    print(json.dumps(report), flush=True)
+    ours_failed = any(name.startswith(side.name) for name in report["failed"] for side in ours)
+    return int(ours_failed or (bool(peers) and report["ratio"] is None))
+
+
+def _measure(sides: Sequence[Side], size: dict, repeats: int, limit: float) -> dict:
+    """Times of every side and case, runs interleaved. What fails is named, and left out from then on."""
+    running: list[Process] = []
+    found = {"ready": {}, "seconds": {}, "results": {}, "failed": {}}
+    try:
+        for side in sides:
+            try:
+                running.append(side.start(size, limit))
+                found["ready"][side.name] = running[-1].ready
+            except SideError as reason:
+                found["failed"][side.name] = str(reason)
+        cases = list(dict.fromkeys(case for process in running for case in process.ready["cases"]))
+        for repeat in range(repeats):
+            for case in cases:
+                # every other round in reverse, so that no side always follows the same other
+                for process in running[:: 1 if repeat % 2 == 0 else -1]:
+                    if case in process.ready["cases"]:
+                        _once(process, case, found)
+    finally:
+        for process in running:
+            process.close()
+    return found
+
+
+def _once(process: Process, case: str, found: dict) -> None:
+    name = process.side.name
+    try:
+        answer = process.run(case)
+    except SideError as reason:
+        found["failed"][f"{name}, {case}"] = str(reason)
+        found["seconds"].get(case, {}).pop(name, None)
+        process.ready["cases"].remove(case)
+        return
+    found["seconds"].setdefault(case, {}).setdefault(name, []).append(answer["seconds"])
+    found["results"].setdefault(case, {})[name] = answer["result"]
+
+
+def _compare(
+    benchmark: str, found: dict, ours: Sequence[Side], peers: Sequence[Side], work: Mapping[str, float], unit: str
+) -> dict:
+    """Medians, and in each case the ratio of the fastest peer's to the fastest of ours."""
+    ratios, cases = {}, {}
+    for case, times in found["seconds"].items():
+        medians = {name: statistics.median(runs) for name, runs in times.items()}
+        mine = [medians[side.name] for side in ours if side.name in medians]
+        theirs = [medians[side.name] for side in peers if side.name in medians]
+        ratios[case] = round(min(theirs) / min(mine), 3) if mine and theirs else None
+        cases[case] = {
+            "ratio": ratios[case],
+            "median_s": {name: round(median, 6) for name, median in medians.items()},
+            "seconds": {name: [round(second, 6) for second in runs] for name, runs in times.items()},
+            "result": found["results"][case],
+        }
+        if case in work:
+            cases[case]["rate"] = {name: round(work[case] / median, 1) for name, median in medians.items()}
+            cases[case]["rate_unit"] = f"{unit}/s"
+    compared = [ratio for ratio in ratios.values() if ratio is not None]
+    versions = {
+        side.peer or "ours": found["ready"][side.name]["versions"]
+        for side in (*ours, *peers)
+        if side.name in found["ready"]
+    }
+    return {
+        "benchmark": benchmark,
+        "ratio": min(compared) if compared else None,
+        "cases": cases,
+        "setup_s": {name: round(ready["setup"], 2) for name, ready in found["ready"].items()},
+        "failed": found["failed"],
+        "versions": versions,
+        "precision": {side.name: side.precision for side in (*ours, *peers)},
+    }
+
+
+def _table(console: Console, report: dict, unit: str) -> None:
+    table = Table(title=f"{report['benchmark']}: best peer / ours = {report['ratio']}")
+    for heading in ("case", "side", "precision", "median", "runs", "set up", "result"):
+        table.add_column(heading, justify="left" if heading in ("case", "side", "result") else "right")
+    if unit:
+        table.add_column(f"{unit}/s", justify="right")
+    for case, figures in report["cases"].items():
+        for name, median in sorted(figures["median_s"].items(), key=lambda item: item[1]):
+            cells = [
+                case,
+                name,
+                report["precision"][name],
+                f"{median:.4g} s",
+                " ".join(f"{second:.3g}" for second in figures["seconds"][name]),
+                f"{report['setup_s'][name]:.1f} s",
+                " ".join(f"{key} {value:.6g}" for key, value in figures["result"][name].items()),
+            ]
+            if unit:
+                cells.append(f"{figures['rate'][name]:.3g}" if "rate" in figures else "")
+            table.add_row(*cells)
+        table.add_section()
+    console.print(table)
+    for name, reason in report["failed"].items():
+        console.print(f"{name} failed: {reason}", style="red", markup=False)
+    host = report["machine"]
+    console.print(
+        f"{host['cpu']}, {host['cores']} cores, load {host['load_start']} to {host['load_end']}", markup=False
+    )
+    if max(host["load_start"], host["load_end"] - 1) > host["cores"]:
+        print("the machine was busy: measure again when it is quiet", file=sys.stderr)
