@@ -22,7 +22,7 @@ extensions = [
     "models",  # _ext/models.py: a page for every neuron of the catalogue
 ]
 templates_path = ["_templates"]
-exclude_patterns = ["_build", "auto_gallery/GALLERY_HEADER.rst"]
+exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = f"lapicque {release}"
 
@@ -31,7 +31,6 @@ myst_heading_anchors = 3
 
 autosummary_generate = True
 autosummary_ignore_module_all = False  # a package's public names are those of its __all__, loaded at first access
-autosummary_imported_members = True
 autodoc_typehints = "none"
 numpydoc_show_class_members = False
 

@@ -61,6 +61,7 @@ def attach(
     ----------
     .. [1] PEP 562, Module __getattr__ and __dir__, https://peps.python.org/pep-0562
     """
+    own = sys.modules[package]
     table = MappingProxyType(dict(exports))
     modules = frozenset(submodules)
     public = sorted({*table, *modules})
@@ -68,17 +69,16 @@ def attach(
     def load(name: str) -> Any:
         if name in table:
             value = getattr(import_module(f"{package}.{table[name]}"), name)
-            vars(sys.modules[package])[name] = value
+            vars(own)[name] = value
             return value
         if name in modules:
             return import_module(f"{package}.{name}")
         raise AttributeError(f"module {package!r} has no attribute {name!r}")
 
     def names() -> list[str]:
-        return list(public)
+        return sorted({*public, *(name for name in vars(own) if name.startswith("__"))})
 
     load.exports = table  # type: ignore[attr-defined]
-    own = sys.modules[package]
     if any(name == table[name] for name in table):
         own.__class__ = LazyPackage
     return load, names, public

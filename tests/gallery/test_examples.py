@@ -1,4 +1,4 @@
-"""Every example of the gallery runs: a short version here, at full length by `make gallery`, which stores its figure."""
+"""Every example of the gallery runs: a short version here, at full length by `make gallery`, which stores a figure."""
 
 import runpy
 from pathlib import Path
