@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from fractions import Fraction
 from typing import Final
 
-from lapicque.errors import ModelError, UnitError, suggest
+from lapicque.errors import UnitError, suggest
 from lapicque.model.equations import Expression
 from lapicque.units import DIMENSIONLESS, Dimension, describe, find_unit, parse_unit
 
@@ -61,7 +61,9 @@ def check_known(expression: Expression, known: Mapping[str, object]) -> None:
             raise expression.error("the time of the last spike cannot be read: write refractory='...' instead", node)
         if node.id in FUNCTIONS:
             raise expression.error(f"{node.id!r} is a function: write {node.id}(...)", node)
-        raise expression.error(f"unknown name {node.id!r}{suggest(node.id, [*known, *BUILT_IN, *FUNCTIONS])}", node)
+        hint = suggest(node.id, [*known, *BUILT_IN, *FUNCTIONS])
+        hint = hint or f": give it a value, parameters=dict({node.id}=...), or an equation"
+        raise expression.error(f"unknown name {node.id!r}{hint}", node)
 
 
 def dimension_of(expression: Expression, known: Mapping[str, Dimension]) -> Kind:
@@ -89,7 +91,7 @@ def check_dimension(expression: Expression, known: Mapping[str, Dimension], want
     found = dimension_of(expression, known)
     if found is BOOLEAN:
         raise expression.error(f"{what} is a condition, but {describe(wanted)} is expected", expression.tree, UnitError)
-    if found is not ANY and found != wanted:
+    if isinstance(found, tuple) and found != wanted:
         message = f"{what} is {describe(found)}, but {describe(wanted)} is expected{_hint(found, wanted)}"
         raise expression.error(message, expression.tree, UnitError)
 
@@ -107,8 +109,8 @@ def check_condition(expression: Expression, known: Mapping[str, Dimension], what
     """The expression is a condition."""
     found = dimension_of(expression, known)
     if found is not BOOLEAN:
-        hint = "write a comparison, such as 'v > v_th'"
-        raise expression.error(f"the {what} is {describe_kind(found)}, but a condition is expected: {hint}", expression.tree)
+        message = f"the {what} is {describe_kind(found)}, but a condition is expected: write one such as 'v > v_th'"
+        raise expression.error(message, expression.tree)
 
 
 def describe_kind(kind: Kind) -> str:
@@ -171,13 +173,13 @@ class _Walk:
             word = {ast.Add: "add", ast.Sub: "subtract", ast.Mod: "take the remainder of"}[type(node.op)]
             return self._same(node, node.left, left, node.right, right, word)
         if isinstance(node.op, ast.Mult):
-            if left is ANY or right is ANY:
+            if isinstance(left, _Marker) or isinstance(right, _Marker):
                 return ANY
             return tuple(a + b for a, b in zip(left, right, strict=True))
         if isinstance(node.op, ast.Div):
             if right is ANY and isinstance(node.right, ast.Constant):
                 raise self.expression.error("division by zero", node.right)
-            if left is ANY or right is ANY:
+            if isinstance(left, _Marker) or isinstance(right, _Marker):
                 return ANY
             return tuple(a - b for a, b in zip(left, right, strict=True))
         if isinstance(node.op, ast.FloorDiv):
@@ -189,8 +191,8 @@ class _Walk:
         if exponent is not ANY and exponent != DIMENSIONLESS:
             message = f"the exponent is {describe_kind(exponent)}, but a pure number is expected"
             raise self.expression.error(message, node.right, UnitError)
-        if left is ANY or left == DIMENSIONLESS:
-            return DIMENSIONLESS if left is ANY else left
+        if isinstance(left, _Marker) or left == DIMENSIONLESS:
+            return DIMENSIONLESS
         value = _literal_number(node.right)
         if value is None:
             message = f"{ast.unparse(node.left)!r} has a dimension, so its exponent must be a number such as 2 or 1/2"
@@ -231,7 +233,8 @@ class _Walk:
             raise self.expression.error(f"{name!r} is a variable and cannot be called: is a '*' missing?", node)
         if name not in FUNCTIONS:
             if name in _REDUCTIONS:
-                raise self.expression.error(f"{name}() runs over a group of neurons: a neuron's own equations have none", node)
+                message = f"{name}() runs over a group of neurons: a neuron's own equations have none"
+                raise self.expression.error(message, node)
             aliases = {"ln": "log", "log10": "log(x)/log(10)", "fabs": "abs", "heaviside": "where(x > 0, 1, 0)",
                        "atan": "arctan", "pow": "x**y", "logistic": "sigmoid"}  # fmt: skip
             hint = f"; write {aliases[name]}" if name in aliases else suggest(name, FUNCTIONS)
@@ -268,7 +271,7 @@ class _Walk:
                 raise self.expression.error(message, rest[0], UnitError)
             return DIMENSIONLESS
         if name == "sqrt":
-            return kinds[0] if kinds[0] is ANY else tuple(e / 2 for e in kinds[0])
+            return tuple(e / 2 for e in kinds[0]) if isinstance(kinds[0], tuple) else kinds[0]
         if name == "sign":
             return DIMENSIONLESS
         result = kinds[0]  # abs, min, max, clip, where: all arguments alike
@@ -294,18 +297,24 @@ def _literal_number(node: ast.expr) -> Fraction | None:
     return Fraction(value).limit_denominator(64) if isinstance(value, (int, float)) else None
 
 
-def check_exponent_free_of_noise(expression: Expression) -> None:
+def check_noise_is_linear(expression: Expression, known: Container[str]) -> None:
     """Noise enters linearly: ``xi`` is added or multiplied by a coefficient."""
+
+    def noise_in(node: ast.expr) -> ast.Name | None:
+        names = (n for n in ast.walk(node) if isinstance(n, ast.Name))
+        return next((n for n in names if is_noise(n.id) and n.id not in known), None)
+
     for node in ast.walk(expression.tree):
         inside: list[ast.expr] = []
-        if isinstance(node, ast.Call):
-            inside = node.args
-        elif isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Pow,)):
+        if isinstance(node, (ast.Call, ast.Compare)):
+            inside = [child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Pow, ast.Mod)):
             inside = [node.left, node.right]
-        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+        elif isinstance(node, ast.BinOp) and (
+            isinstance(node.op, ast.Div) or (isinstance(node.op, ast.Mult) and noise_in(node.left))
+        ):
             inside = [node.right]
         for child in inside:
-            for name in ast.walk(child):
-                if isinstance(name, ast.Name) and is_noise(name.id):
-                    message = f"white noise enters linearly: {name.id} cannot stand inside {ast.unparse(node)!r}"
-                    raise expression.error(message, name, ModelError)
+            if name := noise_in(child):
+                message = f"white noise enters linearly: {name.id} cannot stand inside {ast.unparse(node)!r}"
+                raise expression.error(message, name)

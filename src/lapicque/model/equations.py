@@ -68,7 +68,8 @@ class Expression:
     def names(self) -> list[ast.Name]:
         """Return the names that the expression reads, in order of appearance (functions' names are not among them)."""
         called = {id(n.func) for n in ast.walk(self.tree) if isinstance(n, ast.Call)}
-        return [n for n in ast.walk(self.tree) if isinstance(n, ast.Name) and id(n) not in called]
+        found = [n for n in ast.walk(self.tree) if isinstance(n, ast.Name) and id(n) not in called]
+        return sorted(found, key=lambda n: n.col_offset)
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ class Equation:
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement of event code: ``target operator expression`` with operator ``=``, ``+=``, ``-=``, ``*=``, ``/=``."""
+    """One statement of event code: ``target operator expression``, with ``=``, ``+=``, ``-=``, ``*=`` or ``/=``."""
 
     target: str
     operator: str
@@ -282,7 +283,8 @@ def _parse_unit_and_flags(text: str, offset: int, source: Source) -> tuple[Unit,
         flags_text, unit_text = None, text.strip()
     at = offset + len(text) - len(text.lstrip())
     if not unit_text:
-        raise source.error("the unit is missing: write ': mV', ': pA' or ': 1' for a pure number", offset - 1, UnitError)
+        message = "the unit is missing: write ': mV', ': pA' or ': 1' for a pure number"
+        raise source.error(message, offset - 1, UnitError)
     try:
         unit = parse_unit(unit_text)
     except UnitError as error:

@@ -8,16 +8,24 @@ from typing import Any
 
 import numpy as np
 
-from lapicque.errors import ModelError
 from lapicque.model.equations import Expression, parse_expression
-from lapicque.model.neuron import Neuron
-from lapicque.units import find_unit, magnitude, split
+from lapicque.model.neuron import Neuron, Variable
+from lapicque.model.values import is_quantity, plain_value
+from lapicque.units import find_unit
+
+
+def _exprel(x: Any) -> Any:
+    """``(exp(x) - 1)/x``, 1 at 0."""
+    x = np.asarray(x, dtype=float)
+    nonzero = np.where(x == 0, 1.0, x)
+    return np.where(x == 0, 1.0, np.expm1(nonzero) / nonzero)[()]
+
 
 _CONSTANTS = {"pi": np.pi, "e": np.e, "inf": np.inf}
 _FUNCTIONS: dict[str, Any] = {
     **{f: getattr(np, f) for f in ("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh",
                                    "floor", "ceil", "abs", "sign", "clip", "where", "arctan")},
-    "round": np.rint, "int": np.trunc, "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+    "exprel": _exprel, "round": np.rint, "int": np.trunc, "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
     "min": lambda *a: np.minimum.reduce(a), "max": lambda *a: np.maximum.reduce(a),
 }  # fmt: skip
 
@@ -52,18 +60,38 @@ def parameter_values(neuron: Neuron) -> dict[str, Any]:
 
 
 def initial_values(neuron: Neuron, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the states' initial values in internal units, given the parameters' (in internal units too)."""
-    found: dict[str, Any] = {}
-    for name, variable in neuron.states.items():
-        given = neuron.initial.get(name)
+    r"""Return the states' initial values in internal units, given the parameters' (in internal units too).
+
+    Expressions may read parameters, algebraic variables and other states' initial values.
+
+    Examples
+    --------
+    >>> text = "dv/dt = -v/tau : mV\ndw/dt = (a*v - w)/tau : pA"
+    >>> neuron = Neuron(text, parameters=dict(tau="5 ms", a="2 nS"), initial=dict(v="-70 mV", w="a*v"))
+    >>> initial_values(neuron, parameter_values(neuron))
+    {'v': -70.0, 'w': -140.0}
+    """
+    known: dict[str, Any] = dict(parameters)
+
+    def value_of(name: str) -> Any:
+        if name not in known:
+            known[name] = compute(neuron.variables[name])
+        return known[name]
+
+    def compute(variable: Variable) -> Any:
+        if variable.kind == "algebraic":
+            assert variable.equation is not None
+            assert variable.equation.expression is not None
+            return of_expression(variable.equation.expression)
+        given = neuron.initial.get(variable.name, variable.value)
         if given is None:
-            found[name] = 0.0 if variable.value is None else variable.value * variable.unit.scale
-            continue
-        if isinstance(given, str):
-            try:
-                split(given)
-            except ModelError:
-                found[name] = evaluate(parse_expression(given, f"initial value of {name!r}"), parameters)
-                continue
-        found[name] = magnitude(given, variable.unit) * variable.unit.scale
-    return found
+            return 0.0
+        if is_quantity(given, neuron.variables):
+            return plain_value(given, variable.unit, f"the initial value of {variable.name!r}") * variable.unit.scale
+        return of_expression(parse_expression(given, f"initial value of {variable.name!r}"))
+
+    def of_expression(expression: Expression) -> Any:
+        read = {node.id for node in expression.names() if node.id in neuron.variables}
+        return evaluate(expression, {name: value_of(name) for name in read})
+
+    return {name: value_of(name) for name in neuron.states}

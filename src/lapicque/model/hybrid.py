@@ -17,7 +17,8 @@ import sympy as sp
 from lapicque.errors import ModelError
 from lapicque.model import checks
 from lapicque.model.equations import Expression
-from lapicque.model.neuron import Neuron, ParsedEvent, guard_of
+from lapicque.model.neuron import Neuron, ParsedEvent
+from lapicque.model.rules import guard_of
 from lapicque.model.symbols import FUNCTIONS, and_, not_, or_, symbol, where
 from lapicque.units import find_unit
 
@@ -108,7 +109,8 @@ class _Builder:
     def build(self) -> Hybrid:
         neuron = self.neuron
         for name, variable in neuron.algebraic.items():
-            assert variable.equation is not None and variable.equation.expression is not None
+            assert variable.equation is not None
+            assert variable.equation.expression is not None
             self.algebraic[symbol(name)] = self.convert(variable.equation.expression)
         flow: dict[sp.Symbol, sp.Expr] = {}
         maps: dict[sp.Symbol, sp.Expr] = {}
@@ -128,7 +130,7 @@ class _Builder:
                     assert equation.expression is not None
                     raise equation.expression.error(f"white noise enters linearly: {xi} is multiplied with noise")
                 diffusion.setdefault(str(xi), {})[x] = coefficient
-            flow[x] = rate.subs({xi: 0 for xi in noises}) if noises else rate
+            flow[x] = rate.subs(dict.fromkeys(noises, 0)) if noises else rate
         held = frozenset(symbol(n) for n, v in neuron.states.items() if "unless refractory" in v.flags)
         return Hybrid(
             states=tuple(symbol(n) for n in neuron.states),
@@ -186,8 +188,10 @@ class _Builder:
             return self._walk(child, expression)
 
         if isinstance(node, ast.Constant):
-            value = node.value
-            return sp.true if value is True else sp.false if value is False else _number(value)
+            if isinstance(node.value, bool):
+                return sp.true if node.value else sp.false
+            assert isinstance(node.value, (int, float))
+            return _number(node.value)
         if isinstance(node, ast.Name):
             return self._name(node.id)
         if isinstance(node, ast.Subscript):
@@ -213,7 +217,8 @@ class _Builder:
             return _compare(node.ops[0], walk(node.left), walk(node.comparators[0]))
         if isinstance(node, ast.BoolOp):
             return (and_ if isinstance(node.op, ast.And) else or_)(*map(walk, node.values))
-        assert isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+        assert isinstance(node, ast.Call)
+        assert isinstance(node.func, ast.Name)
         return self._call(node.func.id, [walk(argument) for argument in node.args], node, expression)
 
     def _name(self, name: str) -> sp.Expr:
@@ -232,7 +237,7 @@ class _Builder:
 
     def _call(self, name: str, arguments: list[Any], node: ast.Call, expression: Expression) -> sp.Expr:
         if name in ("rand", "randn"):
-            draw = symbol(f"{name}_{len(self.draws)}")
+            draw = symbol(f"_{name}_{len(self.draws)}")
             self.draws[draw] = "uniform" if name == "rand" else "normal"
             return draw
         if name == "int":

@@ -12,12 +12,12 @@ _GREEK = ("alpha", "beta", "gamma", "delta", "epsilon", "eta", "theta", "kappa",
 
 
 def name_to_latex(name: str) -> str:
-    """Return a name with Greek letters and subscripts.
+    r"""Return a name with Greek letters and subscripts.
 
     Examples
     --------
     >>> name_to_latex("tau_m"), name_to_latex("v")
-    ('\\\\tau_{\\\\mathrm{m}}', 'v')
+    ('\\tau_{\\mathrm{m}}', 'v')
     """
     head, *rest = name.split("_")
     match = re.fullmatch(r"(Delta|[a-z]+?)", head)
@@ -59,7 +59,8 @@ def _render(node: ast.expr, outer: int) -> str:
         return f" {word} ".join(_render(v, 0) for v in node.values)
     if isinstance(node, ast.Subscript):
         return _render(node.value, 0) + "[n]"
-    assert isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    assert isinstance(node, ast.Call)
+    assert isinstance(node.func, ast.Name)
     return _call(node.func.id, node.args)
 
 
@@ -68,7 +69,8 @@ def _binary(node: ast.BinOp, outer: int) -> str:
     if isinstance(node.op, ast.Div):
         return f"\\frac{{{_render(node.left, 0)}}}{{{_render(node.right, 0)}}}"
     if isinstance(node.op, ast.Pow):
-        base = _render(node.left, 4) if not isinstance(node.left, ast.BinOp) else f"\\left({_render(node.left, 0)}\\right)"
+        inner = _render(node.left, 4)
+        base = f"\\left({_render(node.left, 0)}\\right)" if isinstance(node.left, ast.BinOp) else inner
         return f"{base}^{{{_render(node.right, 0)}}}"
     if isinstance(node.op, ast.Mult):
         text = f"{_render(node.left, 2)} \\, {_render(node.right, 2)}"

@@ -59,7 +59,8 @@ def to_text(neuron: Neuron) -> str:
         names = max(len(n) for n in neuron.constants)
         for name, variable in neuron.constants.items():
             unit = "" if variable.unit.name == "1" else f" {variable.unit}"
-            lines.append("    " + _with_doc(variable, f"{name:<{names}} = {show_value(variable.value)}{unit}", names + 16))
+            text = f"{name:<{names}} = {show_value(variable.value)}{unit}"
+            lines.append("    " + _with_doc(variable, text, names + 16))
     if neuron.reference:
         lines.append(f"  reference: {neuron.reference}")
     return "\n".join(lines)

@@ -4,19 +4,22 @@ Minimum, maximum and selections are plain functions here (SymPy's own sort, merg
 slow), with derivatives where calculus needs them.
 """
 
+# The functions are written as in the model language, in lower case.
+# ruff: noqa: N801
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache, reduce
+from functools import cache, reduce
 from typing import Any
 
 import sympy as sp
 
 
-@lru_cache(maxsize=None)
+@cache
 def symbol(name: str) -> sp.Symbol:
     """Return the real symbol of a variable (``not_refractory`` is a condition)."""
-    return sp.Symbol(name, **({"real": True} if name not in ("not_refractory", "free") else {}))
+    return sp.Symbol(name, **({"real": True} if name not in ("not_refractory", "_free") else {}))
 
 
 class where(sp.Function):
