@@ -12,7 +12,7 @@ from importlinter.cli import lint_imports
 
 import lapicque
 
-CATALOGUES = ["neurons", "synapses", "optimizers", "distances"]
+CATALOGUES = ["neurons", "synapses", "optimizers", "distances", "io"]
 HEAVY = {"torch", "matplotlib", "neo", "pint", "numba", "scipy", "sympy", "h5py", "jinja2", "rich"}
 
 
@@ -34,9 +34,10 @@ def present():
 
 
 def leaves(package):
-    """Modules that define a leaf: an exported value or function, whose name starts in lower case."""
-    exports = importlib.import_module(f"lapicque.{package}").__getattr__.exports
-    return {module for name, module in exports.items() if name[0].islower()}
+    """Modules that define an exported value or function (in lower case), or are exported themselves."""
+    found = importlib.import_module(f"lapicque.{package}")
+    exports = found.__getattr__.exports
+    return {module for name, module in exports.items() if name[0].islower()} | (set(found.__all__) - set(exports))
 
 
 def test_imports_point_down_only(monkeypatch, pytestconfig, capsys):
