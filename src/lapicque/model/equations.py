@@ -276,7 +276,7 @@ def _explain_left_side(left: str, source: Source, first: int) -> ModelError:
 def _parse_unit_and_flags(text: str, offset: int, source: Source) -> tuple[Unit, frozenset[str]]:
     if ":" in text:
         raise source.error("a second ':' on the line: one equation a line", offset + text.index(":"))
-    match = re.fullmatch(r"\s*(?P<unit>.*?)\s*(?:\((?P<flags>[^()]*[A-Za-z][^()]*)\))?\s*", text)
+    match = re.fullmatch(r"\s*(?P<unit>.*?)\s*(?:(?<![*/])\((?P<flags>[^()]*[A-Za-z][^()]*)\))?\s*", text)
     unit_text = match.group("unit") if match else text
     flags_text = match.group("flags") if match else None
     if flags_text is not None and not unit_text:

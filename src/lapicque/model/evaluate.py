@@ -94,4 +94,5 @@ def initial_values(neuron: Neuron, parameters: Mapping[str, Any]) -> dict[str, A
         read = {node.id for node in expression.names() if node.id in neuron.variables}
         return evaluate(expression, {name: value_of(name) for name in read})
 
-    return {name: value_of(name) for name in neuron.states}
+    found = {name: value_of(name) for name in neuron.states}
+    return {name: value if np.ndim(value) else float(value) for name, value in found.items()}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 
 from lapicque.model.equations import Equation
 
@@ -19,9 +18,9 @@ def name_to_latex(name: str) -> str:
     >>> name_to_latex("tau_m"), name_to_latex("v")
     ('\\tau_{\\mathrm{m}}', 'v')
     """
-    head, *rest = name.split("_")
-    match = re.fullmatch(r"(Delta|[a-z]+?)", head)
-    base = f"\\{head}" if head.lower() in _GREEK else head if len(head) == 1 or match is None else f"\\mathrm{{{head}}}"
+    head, *rest = name.strip("_").split("_")
+    known = head.lower() in _GREEK and head in (head.lower(), head.capitalize())
+    base = f"\\{head}" if known else head if len(head) == 1 else f"\\mathrm{{{head}}}"
     return f"{base}_{{\\mathrm{{{','.join(rest)}}}}}" if rest else base
 
 
@@ -41,22 +40,22 @@ _LEVELS = {ast.Add: 1, ast.Sub: 1, ast.Mult: 2, ast.Mod: 2, ast.Div: 4, ast.Pow:
 
 def _render(node: ast.expr, outer: int) -> str:
     if isinstance(node, ast.Constant):
-        return f"{node.value:g}" if isinstance(node.value, (int, float)) else str(node.value)
+        return _number(node.value)
     if isinstance(node, ast.Name):
         return name_to_latex(node.id)
     if isinstance(node, ast.BinOp):
         return _binary(node, outer)
     if isinstance(node, ast.UnaryOp):
         sign = {ast.USub: "-", ast.UAdd: "+"}.get(type(node.op), "\\neg ")
-        text = sign + _render(node.operand, 2)
-        return f"\\left({text}\\right)" if outer > 1 else text
+        text = sign + _render(node.operand, 2 if sign != "\\neg " else 4)
+        return _bracketed(text, outer > 1)
     if isinstance(node, ast.Compare):
         operator = {ast.Gt: ">", ast.GtE: "\\ge", ast.Lt: "<", ast.LtE: "\\le", ast.Eq: "=", ast.NotEq: "\\ne"}
         left, right = _render(node.left, 0), _render(node.comparators[0], 0)
-        return f"{left} {operator[type(node.ops[0])]} {right}"
+        return _bracketed(f"{left} {operator[type(node.ops[0])]} {right}", outer > 1)
     if isinstance(node, ast.BoolOp):
         word = "\\wedge" if isinstance(node.op, ast.And) else "\\vee"
-        return f" {word} ".join(_render(v, 0) for v in node.values)
+        return _bracketed(f" {word} ".join(_render(v, 1) for v in node.values), outer > 0)
     if isinstance(node, ast.Subscript):
         return _render(node.value, 0) + "[n]"
     assert isinstance(node, ast.Call)
@@ -64,13 +63,24 @@ def _render(node: ast.expr, outer: int) -> str:
     return _call(node.func.id, node.args)
 
 
+def _number(value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return f"\\mathrm{{{value}}}"
+    mantissa, _, exponent = f"{value:.6g}".partition("e")
+    return f"{mantissa} \\cdot 10^{{{int(exponent)}}}" if exponent else mantissa
+
+
+def _bracketed(text: str, needed: bool) -> str:
+    return f"\\left({text}\\right)" if needed else text
+
+
 def _binary(node: ast.BinOp, outer: int) -> str:
     level = _LEVELS[type(node.op)]
     if isinstance(node.op, ast.Div):
         return f"\\frac{{{_render(node.left, 0)}}}{{{_render(node.right, 0)}}}"
     if isinstance(node.op, ast.Pow):
-        inner = _render(node.left, 4)
-        base = f"\\left({_render(node.left, 0)}\\right)" if isinstance(node.left, ast.BinOp) else inner
+        plain = isinstance(node.left, (ast.Name, ast.Constant))
+        base = _bracketed(_render(node.left, 0), not plain)
         return f"{base}^{{{_render(node.right, 0)}}}"
     if isinstance(node.op, ast.Mult):
         text = f"{_render(node.left, 2)} \\, {_render(node.right, 2)}"
@@ -79,7 +89,7 @@ def _binary(node: ast.BinOp, outer: int) -> str:
     else:
         sign = "+" if isinstance(node.op, ast.Add) else "-"
         text = f"{_render(node.left, 1)} {sign} {_render(node.right, 1 if sign == '+' else 2)}"
-    return f"\\left({text}\\right)" if outer > level else text
+    return _bracketed(text, outer > level)
 
 
 def _call(name: str, arguments: list[ast.expr]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,12 @@ def _event_rows(event: ParsedEvent) -> list[tuple[str, str]]:
     return rows
 
 
+def _unit_behind(variable: Variable) -> str:
+    """Write a unit as it stands behind a number: nothing for a pure number, ``/ms`` for ``1/ms``."""
+    name = variable.unit.name
+    return f" {name[1:] if name.startswith('1/') else name}" if name != "1" else ""
+
+
 def _with_doc(variable: Variable, text: str, width: int) -> str:
     return f"{text:<{width}}  # {variable.doc}" if variable.doc else text
 
@@ -57,13 +64,19 @@ def to_text(neuron: Neuron) -> str:
     if neuron.constants:
         lines.append("  parameters:")
         names = max(len(n) for n in neuron.constants)
-        for name, variable in neuron.constants.items():
-            unit = "" if variable.unit.name == "1" else f" {variable.unit}"
-            text = f"{name:<{names}} = {show_value(variable.value)}{unit}"
-            lines.append("    " + _with_doc(variable, text, names + 16))
+        shown = [(v, f"{n:<{names}} = {show_value(v.value)}{_unit_behind(v)}") for n, v in neuron.constants.items()]
+        width = max(len(text) for _, text in shown)
+        lines += [f"    {_with_doc(variable, text, width)}" for variable, text in shown]
     if neuron.reference:
         lines.append(f"  reference: {neuron.reference}")
     return "\n".join(lines)
+
+
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
+    if not rows:
+        return []
+    lines = [head, ("---",) * len(head), *rows]
+    return [*("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines), ""]
 
 
 def to_markdown(neuron: Neuron) -> str:
@@ -74,16 +87,13 @@ def to_markdown(neuron: Neuron) -> str:
     shown = [e for e in neuron.parsed_equations if e.expression is not None]
     body = " \\\\\n".join(equation_to_latex(e) for e in shown)
     parts += ["$$", "\\begin{aligned}", body, "\\end{aligned}", "$$", ""]
-    rows = [row for event in neuron.parsed_events for row in _event_rows(event)]
-    inputs = [(v.name, f"{v.unit}", v.doc) for v in neuron.inputs.values()]
-    if rows:
-        parts += ["| event | |", "| --- | --- |", *(f"| {n} | `{t}` |" for n, t in rows), ""]
-    if inputs:
-        parts += ["| input | unit | |", "| --- | --- | --- |", *(f"| `{n}` | {u} | {d} |" for n, u, d in inputs), ""]
-    if neuron.constants:
-        parts += ["| parameter | value | unit | |", "| --- | --- | --- | --- |"]
-        parts += [f"| `{n}` | {show_value(v.value)} | {v.unit} | {v.doc} |" for n, v in neuron.constants.items()]
-        parts.append("")
+    rows = [(name, f"`{text}`") for event in neuron.parsed_events for name, text in _event_rows(event)]
+    rows += [("initial", f"`{name} = {value}`") for name, value in neuron.initial.items()]
+    parts += _table(("event", ""), rows)
+    parts += _table(("state", "unit", ""), [(f"`{n}`", f"{v.unit}", v.doc) for n, v in neuron.states.items()])
+    parts += _table(("input", "unit", ""), [(f"`{n}`", f"{v.unit}", v.doc) for n, v in neuron.inputs.items()])
+    values = [(f"`{n}`", show_value(v.value), f"{v.unit}", v.doc) for n, v in neuron.constants.items()]
+    parts += _table(("parameter", "value", "unit", ""), values)
     if neuron.reference:
         parts.append(f"Reference: {neuron.reference}")
     return "\n".join(parts)
