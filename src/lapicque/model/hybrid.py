@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sympy as sp
@@ -93,6 +93,30 @@ class Hybrid:
     def outputs(self) -> tuple[str, ...]:
         """The events that others can see."""
         return tuple(event.name for event in self.events)
+
+    def replaced(self, meaning: Mapping[sp.Symbol, sp.Expr]) -> Hybrid:
+        """Return the system in which symbols mean something else wherever they are read."""
+
+        def put(e: Any) -> Any:
+            return None if e is None else e.xreplace(meaning)
+
+        def put_all(values: Mapping[sp.Symbol, sp.Expr]) -> dict[sp.Symbol, sp.Expr]:
+            return {x: put(e) for x, e in values.items()}
+
+        def put_event(event: HybridEvent) -> HybridEvent:
+            guard = event.guard
+            read = Guard(put(guard.margin), guard.strict, put(guard.hazard), put(guard.condition), tuple(map(put, guard.gates)))
+            jumps = tuple(Jump(j.target, put(j.expression)) for j in event.jumps)
+            return HybridEvent(event.name, read, jumps, put(event.refractory_time), put(event.refractory_condition))
+
+        return replace(
+            self,
+            flow=put_all(self.flow),
+            diffusion={xi: put_all(g) for xi, g in self.diffusion.items()},
+            maps=put_all(self.maps),
+            algebraic=put_all(self.algebraic),
+            events=tuple(map(put_event, self.events)),
+        )
 
     @classmethod
     def of(cls, neuron: Neuron) -> Hybrid:

@@ -1,0 +1,150 @@
+"""Run a population on the CPU: blocks of 64 lanes over threads, in chunks of steps that can be interrupted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Event
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from lapicque.compile.numba_cpu import LANES, arena, lane_blocks
+from lapicque.compile.population import Outcome, Run
+from lapicque.compile.threads import Stopped, run_all
+from lapicque.errors import SimulationError
+
+CHUNK = 2048  # steps between looks at the outside: some milliseconds
+
+
+def run(
+    asked: Run, kernel: ModuleType, threads: int | None = None, tick: Callable[[int], Any] | None = None
+) -> Outcome:
+    """Run a population with its compiled kernel.
+
+    Parameters
+    ----------
+    kernel : module made from `lapicque.compile.numba_cpu.generate`
+    tick : called with the number of neuron steps done since the last call, from any thread
+
+    Raises
+    ------
+    SimulationError
+        If a state is no longer a number, with its name, the neuron and the step.
+    """
+    with np.errstate(all="ignore"):
+        constants = kernel.coefficients(
+            {**asked.parameters, "i": np.arange(asked.size, dtype=float), "N": float(asked.size)}, asked.dt, asked.size
+        )
+    keys = np.array([asked.keys[d] for d in kernel.DRAWS], np.uint32).reshape(-1, 2)
+    inputs = {u: np.ascontiguousarray(asked.inputs[u], kernel.REAL) for u in kernel.INPUTS if u not in kernel.FIELDS}
+
+    def work(lanes: slice, stop: Event) -> _BlockOutcome:
+        a = arena(kernel, constants, asked.initial, lanes)
+        return _advance_block(asked, kernel, a, inputs, keys, lanes, stop, tick)
+
+    blocks = lane_blocks(asked.size)
+    done = run_all(work, blocks, threads)
+    return _joined(asked, kernel, blocks, done)
+
+
+class _BlockOutcome:
+    def __init__(self, a: np.ndarray, events: list[list[tuple[np.ndarray, np.ndarray]]], samples: np.ndarray):
+        self.a, self.events, self.samples = a, events, samples
+
+
+def block_inputs(kernel: ModuleType, asked: Run, shared: dict[str, np.ndarray], lanes: slice) -> list[np.ndarray]:
+    """Return the kernel's inputs for one block: (step, 1) arrays as they are, (step, neuron) arrays as (step, 64)."""
+    found = []
+    for name in kernel.INPUTS:
+        if name in shared:
+            found.append(shared[name])
+            continue
+        field = np.zeros((asked.steps, LANES), kernel.REAL)
+        field[:, : lanes.stop - lanes.start] = asked.inputs[name][:, lanes]
+        found.append(field)
+    return found
+
+
+def _advance_block(
+    asked: Run,
+    kernel: ModuleType,
+    a: np.ndarray,
+    shared: dict[str, np.ndarray],
+    keys: np.ndarray,
+    lanes: slice,
+    stop: Event,
+    tick: Callable[[int], Any] | None,
+) -> _BlockOutcome:
+    count = lanes.stop - lanes.start
+    inputs = block_inputs(kernel, asked, shared, lanes)
+    elements = np.zeros(LANES, np.uint32)
+    elements[:count] = asked.elements[lanes]
+    every = asked.every
+    chunk = -(-CHUNK // every) * every  # a whole number of samples
+    total = -(-asked.steps // every)
+    recorded = [name for name in asked.record if name in kernel.SLOTS]
+    slots = np.array([kernel.SLOTS[name] for name in recorded], np.int64)
+    samples = np.zeros((len(recorded), total, count), kernel.REAL)
+    scratch = np.empty((len(recorded), chunk // every, LANES), kernel.REAL)
+    spikes = np.empty((len(kernel.EVENTS), LANES, chunk), np.int32)
+    counts = np.empty((len(kernel.EVENTS), LANES), np.int64)
+    events: list[list[tuple[np.ndarray, np.ndarray]]] = [[] for _ in kernel.EVENTS]
+    for first in range(0, asked.steps, chunk):
+        if stop.is_set():
+            raise Stopped
+        last = min(first + chunk, asked.steps)
+        counts[:] = 0
+        kernel.advance(
+            a, *inputs, first, last, asked.dt, keys, elements, np.uint32(asked.trial), slots, every, scratch, spikes, counts
+        )
+        rows = -(-(last - first) // every)
+        samples[:, first // every : first // every + rows] = scratch[:, :rows, :count]
+        for n in range(len(kernel.EVENTS)):
+            if counts[n, :count].any():
+                events[n].append(_collect(spikes[n, :count], counts[n, :count]))
+        _check_finite(kernel, a, lanes, last)
+        if tick is not None:
+            tick(count * (last - first))
+    return _BlockOutcome(a, events, samples)
+
+
+def _collect(spikes: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return (steps, lanes) of the spikes in a buffer (lane, capacity)."""
+    valid = np.arange(spikes.shape[1]) < counts[:, None]
+    lanes = np.repeat(np.arange(len(counts)), counts)
+    return spikes[valid].astype(np.int64), lanes
+
+
+def _check_finite(kernel: ModuleType, a: np.ndarray, lanes: slice, step: int) -> None:
+    states = a.reshape(-1, LANES)[: len(kernel.STATES), : lanes.stop - lanes.start]
+    if np.isfinite(states).all():
+        return
+    state, lane = np.argwhere(~np.isfinite(states))[0]
+    raise SimulationError(
+        f"{kernel.STATES[state]!r} of neuron {lanes.start + lane} is no longer a number before step {step}: "
+        f"the scheme {kernel.SCHEME} is unstable at this dt, or a parameter is impossible. Try a smaller dt"
+    )
+
+
+def _joined(asked: Run, kernel: ModuleType, blocks: list[slice], done: list[_BlockOutcome]) -> Outcome:
+    events = {}
+    for n, name in enumerate(kernel.EVENTS):
+        pieces = [(s, neuron + b.start) for b, d in zip(blocks, done, strict=True) for s, neuron in d.events[n]]
+        steps = np.concatenate([np.empty(0, np.int64), *(s for s, _ in pieces)])
+        neurons = np.concatenate([np.empty(0, np.int64), *(i for _, i in pieces)])
+        order = np.lexsort((neurons, steps))
+        events[name] = steps[order], neurons[order]
+    recorded = [name for name in asked.record if name in kernel.SLOTS]
+    traces = {
+        name: np.concatenate([d.samples[n] for d in done], axis=1) for n, name in enumerate(recorded)
+    }
+    for name in asked.record:
+        if name not in traces:  # an input that all neurons share
+            column = asked.inputs[name][:: asked.every].astype(kernel.REAL)
+            traces[name] = np.broadcast_to(column, (len(column), asked.size)).copy()
+    states = {
+        x: np.concatenate([d.a.reshape(-1, LANES)[kernel.SLOTS[x], : b.stop - b.start] for b, d in zip(blocks, done, strict=True)])
+        for x in kernel.STATES
+    }
+    return Outcome(events, traces, states)

@@ -1,0 +1,54 @@
+"""What a backend is asked to run: one population of neurons without synapses, and what comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from lapicque.compile.step import Step
+
+
+@dataclass(frozen=True)
+class Run:
+    """A population to be run from step 0.
+
+    Attributes
+    ----------
+    step : the compiled model's step
+    steps, dt : number of steps and their length, ms
+    parameters, initial : name -> (neuron,), internal units
+    inputs : name -> (step, 1) for all neurons alike, or (step, neuron); internal units
+    keys : draw -> two 32-bit words
+    elements, trial : (neuron,) uint32 and int: what the random numbers depend on besides the step
+    record : names of states, inputs and observed variables, read at the beginning of every ``every``-th step
+    precision : "float32" or "float64"
+    """
+
+    step: Step
+    steps: int
+    dt: float
+    parameters: Mapping[str, np.ndarray]
+    initial: Mapping[str, np.ndarray]
+    inputs: Mapping[str, np.ndarray]
+    keys: Mapping[str, tuple[int, int]]
+    elements: np.ndarray
+    trial: int = 0
+    record: tuple[str, ...] = ()
+    every: int = 1
+    precision: str = "float64"
+
+    @property
+    def size(self) -> int:
+        """Number of neurons."""
+        return len(self.elements)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run left: events as (steps, neurons) sorted by step, traces (sample, neuron), final states (neuron,)."""
+
+    events: Mapping[str, tuple[np.ndarray, np.ndarray]]
+    traces: Mapping[str, np.ndarray]
+    states: Mapping[str, np.ndarray]

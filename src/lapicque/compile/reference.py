@@ -1,0 +1,133 @@
+"""The reference interpreter: slow and obvious. It defines what a step means; every backend is compared with it.
+
+It walks the nodes of a `Step` with NumPy, one operation at a time, in the order that is normative:
+
+0. record; read the inputs of the step. 2. Find who is free. 3. Flow, all states at once. 4. Test every event on the
+new state. 6. Jumps: the spike's, then the other events' in declared order. (1 and 5 are sums and deliveries: synapses.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from lapicque.compile import vector_math
+from lapicque.compile.nodes import Node
+from lapicque.compile.population import Outcome, Run
+from lapicque.compile.propagator import propagate
+from lapicque.compile.random_kernels import normal, uniform
+from lapicque.compile.step import OLD, Step
+
+_OPERATIONS: Mapping[str, Callable[..., Any]] = {
+    "add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide, "neg": np.negative,
+    "gt": np.greater, "ge": np.greater_equal, "lt": np.less, "le": np.less_equal, "eq": np.equal, "ne": np.not_equal,
+    "and": np.logical_and, "or": np.logical_or, "not": np.logical_not, "where": np.where,
+    "minimum": lambda a, b: np.where(a < b, a, b), "maximum": lambda a, b: np.where(a > b, a, b),
+    "abs": np.abs, "sqrt": np.sqrt, "floor": np.floor, "ceil": np.ceil, "rint": np.rint, "trunc": np.trunc,
+    "arctan": np.arctan,
+    **{name: getattr(vector_math, name) for name in ("exp", "expm1", "exprel", "log", "log1p", "sin", "cos", "tanh",
+                                                     "sigmoid", "power", "sign")},
+}  # fmt: skip
+
+
+def evaluate(node: Node, values: Mapping[str, Any], dtype: type) -> Any:
+    """Return the value of a node.
+
+    Constants of a neuron are computed in float64 and rounded once; the rest in ``dtype``, times in float64.
+    """
+    if node.op == "const":
+        return node.value if isinstance(node.value, bool) else dtype(node.value)
+    if node.op == "var":
+        value = values[node.value]
+        return value.astype(dtype) if node.constant and isinstance(value, np.ndarray) else value
+    if node.constant and dtype is not np.float64:
+        value = evaluate(node, values, np.float64)
+        return value if np.asarray(value).dtype == bool else np.asarray(value).astype(dtype)
+    return _OPERATIONS[node.op](*(evaluate(argument, values, dtype) for argument in node.args))
+
+
+def constants(step: Step, parameters: Mapping[str, np.ndarray], dt: float, size: int) -> dict[str, np.ndarray]:
+    """Return parameters, ``dt``, ``i``, ``N`` and the entries of propagators, each (neuron,) in float64."""
+    values = {name: np.broadcast_to(np.asarray(p, np.float64), (size,)) for name, p in parameters.items()}
+    values["dt"] = np.full(size, dt)
+    values["i"] = np.arange(size, dtype=np.float64)
+    values["N"] = np.full(size, float(size))
+    for propagator in step.propagators:
+        rows = [[evaluate(entry, values, np.float64) for entry in row] for row in propagator.matrix]
+        blocks = dict(zip("PQ", propagate(rows, dt, size), strict=True))
+        for name, (kind, i, j) in propagator.entries.items():
+            values[name] = blocks[kind][:, i, j]
+    return values
+
+
+def run(asked: Run) -> Outcome:
+    """Run a population, one operation at a time."""
+    step, size, dtype = asked.step, asked.size, np.dtype(asked.precision).type
+    fixed = constants(step, asked.parameters, asked.dt, size)
+    state = {x: np.broadcast_to(asked.initial[x], (size,)).astype(dtype) for x in step.states}
+    age = {e.name: np.full(size, OLD, dtype) for e in step.events}
+    bound = {e.name: np.zeros(size, dtype) for e in step.events}
+    found: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {e.name: [] for e in step.events}
+    traces: dict[str, list[np.ndarray]] = {name: [] for name in asked.record}
+
+    with np.errstate(all="ignore"):
+        for k in range(asked.steps):
+            now = {
+                **fixed,
+                **state,
+                "t": np.full(size, k * asked.dt),
+                **{u: np.broadcast_to(asked.inputs[u][k], (size,)).astype(dtype) for u in step.inputs},
+                **{name: _draw(asked, name, kind, k, dtype) for name, kind in step.draws.items()},
+            }
+            # 2. who is free
+            free: dict[str, Any] = {}
+            for event in step.events:
+                age[event.name] = np.minimum(age[event.name] + dtype(1), dtype(OLD))
+                known = {**now, f"_age_{event.name}": age[event.name], f"_bound_{event.name}": bound[event.name]}
+                free[event.name] = True if event.free is None else evaluate(event.free, known, dtype)
+                bound[event.name] = np.where(free[event.name], dtype(0), bound[event.name])
+            now["_free"] = np.broadcast_to(free.get("spike", True), (size,))
+            # 0. record
+            if k % asked.every == 0:
+                for name in asked.record:
+                    value = evaluate(step.observed[name], now, dtype) if name in step.observed else now[name]
+                    traces[name].append(np.broadcast_to(value, (size,)).astype(dtype))
+            # 3. flow
+            for name, node in step.flow:
+                now[name] = evaluate(node, now, dtype)
+            new = {x: np.broadcast_to(evaluate(node, now, dtype), (size,)).astype(dtype) for x, node in step.new.items()}
+            state.update(new)
+            now.update(state)
+            # 4. conditions, all on the new state
+            happened = {e.name: np.broadcast_to(evaluate(e.condition, now, dtype) & free[e.name], (size,)) for e in step.events}
+            # 6. jumps
+            for event in step.events:
+                mask = happened[event.name]
+                if not mask.any():
+                    continue
+                neurons = np.flatnonzero(mask)
+                found[event.name].append((np.full(len(neurons), k), neurons))
+                age[event.name] = np.where(mask, dtype(0), age[event.name])
+                bound[event.name] = np.where(mask, dtype(1), bound[event.name])
+                for target, node in event.jumps:
+                    value = np.broadcast_to(evaluate(node, now, dtype), (size,)).astype(dtype)
+                    now[target] = state[target] = np.where(mask, value, state[target])
+    return Outcome(
+        {name: _joined(pieces) for name, pieces in found.items()},
+        {name: np.array(rows, dtype).reshape(len(rows), size) for name, rows in traces.items()},
+        state,
+    )
+
+
+def _draw(asked: Run, name: str, kind: str, k: int, dtype: type) -> np.ndarray:
+    function = normal if kind == "normal" else uniform
+    return function(asked.keys[name], k, asked.elements, asked.trial, dtype=dtype)
+
+
+def _joined(pieces: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    if not pieces:
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    steps, neurons = zip(*pieces, strict=True)
+    return np.concatenate(steps).astype(np.int64), np.concatenate(neurons).astype(np.int64)

@@ -1,0 +1,408 @@
+"""Integration schemes, each its textbook formula: from a flow to the update of one step.
+
+A scheme is a value with one method, `Scheme.update`. Inputs are constant within a step. Noise is in the sense of Ito;
+``dW`` is the Wiener increment of the step, one a name. References: Kloeden & Platen 1992, doi:10.1007/978-3-662-12616-5
+(Heun, Milstein, Ito and Stratonovich); Rotter & Diesmann 1999, doi:10.1007/s004220050570 (exact integration).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import sympy as sp
+
+from lapicque.errors import SchemeError, suggest
+from lapicque.model.hybrid import Hybrid
+from lapicque.model.symbols import exprel, symbol, where
+
+DT, T, FREE = symbol("dt"), symbol("t"), symbol("_free")
+_TWO = sp.Integer(2)
+
+
+@dataclass(frozen=True)
+class Propagator:
+    """Exact solution of the linear system ``x' = A x + b`` over one step: ``P = exp(A dt)``, ``Q = int_0^dt exp(A s) ds``.
+
+    ``entries`` names the elements that the symbols allow to be non-zero: symbol -> ("P" or "Q", row, column). Their
+    numbers come from a matrix exponential at run time.
+    """
+
+    matrix: sp.Matrix
+    entries: Mapping[sp.Symbol, tuple[str, int, int]]
+
+
+@dataclass(frozen=True)
+class Update:
+    """One step of the states: intermediate values in order, then all new values at once."""
+
+    lets: tuple[tuple[sp.Symbol, sp.Expr], ...]
+    new: Mapping[sp.Symbol, sp.Expr]
+    propagators: tuple[Propagator, ...] = ()
+
+
+class Scheme(Protocol):
+    """What turns a flow into an update."""
+
+    @property
+    def name(self) -> str:
+        """Name by which ``method=`` knows the scheme."""
+        ...
+
+    def update(self, system: Hybrid) -> Update:
+        """Return the update of one step.
+
+        Raises
+        ------
+        SchemeError
+            If the scheme cannot integrate the system, with the reason.
+        """
+        ...
+
+
+def increment(noise: str) -> sp.Symbol:
+    """Return the symbol of the Wiener increment of a noise in one step."""
+    return symbol(f"_dW_{noise}")
+
+
+def _gated(system: Hybrid, x: sp.Symbol, rate: sp.Expr) -> sp.Expr:
+    return where(FREE, rate, sp.Integer(0)) if x in system.held and rate != 0 else rate
+
+
+def _noise(system: Hybrid, x: sp.Symbol) -> sp.Expr:
+    return sp.Add(*(g[x] * increment(xi) for xi, g in system.diffusion.items() if x in g))
+
+
+def _refuse_noise(system: Hybrid, name: str) -> None:
+    if system.diffusion:
+        noises = ", ".join(system.diffusion)
+        raise SchemeError(
+            f"{name} is for equations without noise, but the model has {noises}: use euler, heun, milstein or "
+            "exponential_euler"
+        )
+
+
+def _shift(expression: sp.Expr, states: Mapping[sp.Symbol, sp.Expr], time: sp.Expr) -> sp.Expr:
+    return expression.xreplace({**states, T: time})
+
+
+@dataclass(frozen=True)
+class Euler:
+    """Forward Euler; Euler-Maruyama with noise: ``x + f dt + g dW``."""
+
+    name = "euler"
+
+    def update(self, system: Hybrid) -> Update:
+        """Return ``x + dt f(x) + g(x) dW``."""
+        return Update((), {x: x + _gated(system, x, f * DT + _noise(system, x)) for x, f in system.flow.items()})
+
+
+@dataclass(frozen=True)
+class _RungeKutta:
+    """Explicit Runge-Kutta: stage i at ``t + c[i] dt`` from ``x + dt sum_j a[i][j] k_j``; then ``x + dt sum_i b[i] k_i``."""
+
+    name: str
+    a: tuple[tuple[sp.Expr, ...], ...]
+    b: tuple[sp.Expr, ...]
+
+    def __post_init__(self) -> None:
+        if sum(self.b) != 1:
+            raise ValueError(f"{self.name}: the weights do not sum to 1")
+
+    def update(self, system: Hybrid) -> Update:
+        """Return the update by stages."""
+        _refuse_noise(system, self.name)
+        lets: list[tuple[sp.Symbol, sp.Expr]] = []
+        stages: list[dict[sp.Symbol, sp.Expr]] = []
+        for row in self.a:
+            points: dict[sp.Symbol, sp.Expr] = {}
+            if any(row):
+                n = len(stages) + 1
+                for x in system.flow:
+                    slope = sp.Add(*(a * k[x] for a, k in zip(row, stages, strict=True) if a))
+                    points[x] = symbol(f"_{x}_at{n}")
+                    lets.append((points[x], x + DT * slope))
+            stage = {}
+            for x, f in system.flow.items():
+                stage[x] = symbol(f"_k{len(stages) + 1}_{x}")
+                lets.append((stage[x], _gated(system, x, _shift(f, points, T + sum(row) * DT))))
+            stages.append(stage)
+        new = {x: x + DT * sp.Add(*(b * k[x] for b, k in zip(self.b, stages, strict=True) if b)) for x in system.flow}
+        return Update(tuple(lets), new)
+
+
+_HALF, _ZERO, _ONE = sp.Rational(1, 2), sp.Integer(0), sp.Integer(1)
+
+
+def RK2() -> Scheme:
+    """Return the midpoint rule, order 2."""
+    return _RungeKutta("rk2", ((), (_HALF,)), (_ZERO, _ONE))
+
+
+def RK4() -> Scheme:
+    """Return the classical Runge-Kutta scheme, order 4."""
+    sixth, third = sp.Rational(1, 6), sp.Rational(1, 3)
+    return _RungeKutta("rk4", ((), (_HALF,), (_ZERO, _HALF), (_ZERO, _ZERO, _ONE)), (sixth, third, third, sixth))
+
+
+@dataclass(frozen=True)
+class Heun:
+    """Stochastic Heun, strong order 1/2 or 1, order 2 without noise.
+
+    The scheme converges in the sense of Stratonovich, so the drift is corrected by ``-1/2 g dg/dx``: the solution is
+    that of the Ito equation, as with every other scheme here.
+    """
+
+    name = "heun"
+
+    def update(self, system: Hybrid) -> Update:
+        """Return the average of the slopes at both ends."""
+        _refuse_noncommuting(system)
+        drift = {x: _gated(system, x, f - _correction(system, x)) for x, f in system.flow.items()}
+        noise = {x: _gated(system, x, _noise(system, x)) for x in system.flow}
+        lets, ends = [], {}
+        for x in system.flow:
+            ends[x] = symbol(f"_{x}_end")
+            lets.append((ends[x], x + DT * drift[x] + noise[x]))
+        new = {}
+        for x in system.flow:
+            later_drift, later_noise = (_shift(e, ends, T + DT) for e in (drift[x], noise[x]))
+            new[x] = x + DT * (drift[x] + later_drift) / _TWO + (noise[x] + later_noise) / _TWO
+        return Update(tuple(lets), new)
+
+
+@dataclass(frozen=True)
+class Milstein:
+    """Milstein's scheme, strong order 1: ``x + f dt + g dW + 1/2 g g' (dW^2 - dt)``, noise that commutes."""
+
+    name = "milstein"
+
+    def update(self, system: Hybrid) -> Update:
+        """Return the Euler step with Milstein's term."""
+        _refuse_noncommuting(system)
+        new = {}
+        for x, f in system.flow.items():
+            second = sp.Integer(0)
+            for first_name, first in system.diffusion.items():
+                for other_name, other in system.diffusion.items():
+                    slope = _along(first, other.get(x, _ZERO))
+                    product = increment(first_name) * increment(other_name) - (DT if first_name == other_name else 0)
+                    second += slope * product / _TWO
+            new[x] = x + _gated(system, x, f * DT + _noise(system, x) + second)
+        return Update((), new)
+
+
+def _along(field: Mapping[sp.Symbol, sp.Expr], expression: sp.Expr) -> sp.Expr:
+    return sp.Add(*(g * sp.diff(expression, y) for y, g in field.items()))
+
+
+def _correction(system: Hybrid, x: sp.Symbol) -> sp.Expr:
+    return sp.Add(*(_along(g, g[x]) for g in system.diffusion.values() if x in g)) / _TWO
+
+
+def _refuse_noncommuting(system: Hybrid) -> None:
+    fields = list(system.diffusion.items())
+    for n, (first_name, first) in enumerate(fields):
+        for other_name, other in fields[n + 1 :]:
+            for x in system.flow:
+                there, back = _along(first, other.get(x, _ZERO)), _along(other, first.get(x, _ZERO))
+                if sp.simplify(there - back) != 0:
+                    raise SchemeError(
+                        f"the noises {first_name} and {other_name} do not commute (in d{x}/dt), so this scheme would "
+                        "not converge: use euler"
+                    )
+
+
+@dataclass(frozen=True)
+class ExponentialEuler:
+    """Exponential Euler: each variable exactly, with the others held; ``x + dt exprel(a dt) f`` where ``f = a x + b``."""
+
+    name = "exponential_euler"
+
+    def update(self, system: Hybrid) -> Update:
+        """Return the update of every variable by its own rate."""
+        new = {}
+        for x, f in system.flow.items():
+            rate = sp.diff(f, x)
+            if rate.has(x):
+                raise SchemeError(
+                    f"d{x}/dt is not linear in {x} with the other variables held, which exponential_euler needs: use "
+                    "euler, rk2 or rk4"
+                )
+            moved = DT * exprel(rate * DT) * f
+            noise = _noise(system, x)
+            if noise != 0:
+                moved += sp.sqrt(exprel(2 * rate * DT)) * noise
+            new[x] = x + _gated(system, x, moved)
+        return Update((), new)
+
+
+@dataclass(frozen=True)
+class Exact:
+    """Exact integration of linear systems by their propagator; additive noise exactly in distribution."""
+
+    name = "exact"
+
+    def update(self, system: Hybrid) -> Update:
+        """Return ``P x + Q b``."""
+        matrix, drive = linear_part(system)
+        states = list(system.flow)
+        held = [x in system.held for x in states]
+        noise = {x: _exact_noise(system, states, matrix, x) for x in states}
+        free = _propagate(states, matrix, drive, "")
+        if not any(held):
+            return Update((), {x: v + noise[x] for x, v in free.values.items()}, (free.propagator,))
+        still = sp.Matrix(matrix)
+        for row, is_held in enumerate(held):
+            if is_held:
+                still[row, :] = sp.zeros(1, len(states))
+        quiet = [sp.Integer(0) if h else b for h, b in zip(held, drive, strict=True)]
+        refractory = _propagate(states, still, quiet, "_held")
+        new, uses_held = {}, False
+        for x, is_held in zip(states, held, strict=True):
+            if is_held:
+                new[x] = where(FREE, free.values[x] + noise[x], x)
+            elif free.values[x].xreplace(refractory.same_as(free)) == free.values[x] and not _reaches(
+                matrix, states.index(x), held
+            ):
+                new[x] = free.values[x] + noise[x]
+            else:
+                uses_held = True
+                new[x] = where(FREE, free.values[x], refractory.values[x]) + noise[x]
+        return Update((), new, (free.propagator, refractory.propagator) if uses_held else (free.propagator,))
+
+
+@dataclass(frozen=True)
+class _Propagated:
+    propagator: Propagator
+    values: Mapping[sp.Symbol, sp.Expr]
+
+    def same_as(self, other: _Propagated) -> dict[sp.Symbol, sp.Symbol]:
+        """Map the symbols of the other's entries to this one's."""
+        mine = {place: s for s, place in self.propagator.entries.items()}
+        return {s: mine[p] for s, p in other.propagator.entries.items() if p in mine}
+
+
+def linear_part(system: Hybrid) -> tuple[sp.Matrix, list[sp.Expr]]:
+    """Return A and b of ``x' = A x + b`` with constant A.
+
+    Raises
+    ------
+    SchemeError
+        If the flow is not of this form, with the variable and the reason.
+    """
+    states = list(system.flow)
+    changing = {*states, *system.inputs, T, symbol("not_refractory"), *system.draws, *system.maps}
+    rows, drive = [], []
+    for x, f in system.flow.items():
+        row = [sp.diff(f, y) for y in states]
+        for y, entry in zip(states, row, strict=True):
+            if entry.free_symbols & changing or entry.has(where):
+                why = _why_not(entry, states, system)
+                raise SchemeError(f"d{x}/dt is not linear in {y} with constant coefficients ({why}): {_ALTERNATIVES}")
+        rest = f.xreplace(dict.fromkeys(states, sp.Integer(0)))
+        if rest.has(T):
+            raise SchemeError(f"d{x}/dt depends on time explicitly, which exact integration cannot do: {_ALTERNATIVES}")
+        rows.append(row)
+        drive.append(rest)
+    return sp.Matrix(rows), drive
+
+
+_ALTERNATIVES = "use exponential_euler, rk4 or euler"
+
+
+def _why_not(entry: sp.Expr, states: list[sp.Symbol], system: Hybrid) -> str:
+    names = sorted(str(s) for s in entry.free_symbols & {*states, *system.maps})
+    if names:
+        return f"the coefficient depends on {', '.join(names)}"
+    inputs = sorted(str(s) for s in entry.free_symbols & {*system.inputs, T, *system.draws})
+    return f"the coefficient changes with {', '.join(inputs)}" if inputs else "the coefficient is a choice between cases"
+
+
+def _reaches(matrix: sp.Matrix, start: int, goals: list[bool]) -> bool:
+    seen, stack = {start}, [start]
+    while stack:
+        row = stack.pop()
+        for column in range(matrix.shape[0]):
+            if matrix[row, column] != 0 and column not in seen:
+                seen.add(column)
+                stack.append(column)
+    return any(goals[i] for i in seen if i != start)
+
+
+def _propagate(states: list[sp.Symbol], matrix: sp.Matrix, drive: list[Any], suffix: str) -> _Propagated:
+    n = len(states)
+    reach = sp.Matrix(n, n, lambda i, j: int(i == j or matrix[i, j] != 0))
+    for _ in range(n):
+        reach = (reach * reach).applyfunc(lambda e: sp.Integer(int(e != 0)))
+    entries: dict[sp.Symbol, tuple[str, int, int]] = {}
+    values = {}
+    for i, x in enumerate(states):
+        terms = []
+        for j, y in enumerate(states):
+            if reach[i, j] == 0:
+                continue
+            p = symbol(f"_P{suffix}_{x}_{y}")
+            entries[p] = ("P", i, j)
+            terms.append(p * y)
+            if drive[j] != 0:
+                q = symbol(f"_Q{suffix}_{x}_{y}")
+                entries[q] = ("Q", i, j)
+                terms.append(q * drive[j])
+        values[x] = sp.Add(*terms)
+    return _Propagated(Propagator(matrix, entries), values)
+
+
+def _exact_noise(system: Hybrid, states: list[sp.Symbol], matrix: sp.Matrix, x: sp.Symbol) -> sp.Expr:
+    i = states.index(x)
+    total = sp.Integer(0)
+    for xi, coefficients in system.diffusion.items():
+        if x not in coefficients:
+            continue
+        g = coefficients[x]
+        if g.free_symbols & {*states, *system.inputs, T}:
+            raise SchemeError(f"the noise {xi} in d{x}/dt is not additive (its coefficient changes): use euler or heun")
+        readers = [str(y) for j, y in enumerate(states) if j != i and matrix[j, i] != 0]
+        if readers or len(coefficients) > 1:
+            others = ", ".join(readers or [str(y) for y in coefficients if y != x])
+            raise SchemeError(
+                f"the noise {xi} of {x} also reaches {others}: their increments are correlated and one draw a step "
+                "cannot be exact; use euler or heun"
+            )
+        total += g * sp.sqrt(exprel(2 * matrix[i, i] * DT)) * increment(xi)
+    return total
+
+
+def by_name(method: str | Scheme) -> Scheme:
+    """Return the scheme of a name (Brian's names are accepted), or the scheme itself.
+
+    Raises
+    ------
+    SchemeError
+        For an unknown name.
+
+    Examples
+    --------
+    >>> by_name("rk4").name
+    'rk4'
+    """
+    if not isinstance(method, str):
+        return method
+    known: dict[str, Any] = {"exact": Exact, "linear": Exact, "exponential_euler": ExponentialEuler, "euler": Euler,
+                             "rk2": RK2, "rk4": RK4, "heun": Heun, "milstein": Milstein}  # fmt: skip
+    if method not in known:
+        reason = ": adaptive steps are not known here, use rk4" if method.startswith("gsl") else suggest(method, known)
+        raise SchemeError(f"unknown scheme {method!r}{reason}. Known: {', '.join(known)}")
+    return known[method]()
+
+
+def default_scheme(system: Hybrid) -> Scheme:
+    """Return Exact where all is linear, ExponentialEuler where each variable is conditionally linear, else Euler."""
+    for scheme in (Exact(), ExponentialEuler()):
+        try:
+            scheme.update(system)
+        except SchemeError:
+            continue
+        return scheme
+    return Euler()

@@ -1,0 +1,7 @@
+"""Runs in time: description in, result out."""
+
+from lapicque._lazy import attach
+
+__getattr__, __dir__, __all__ = attach(
+    __name__, {"Response": "results", "Trace": "results", "simulate": "run"}
+)

@@ -1,0 +1,79 @@
+"""What a run leaves: spike trains and traces, as plain arrays with their units."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from lapicque.spikes.trains import SpikeTrains
+from lapicque.units import Unit
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """A recorded variable.
+
+    Attributes
+    ----------
+    values : (time, neuron), in ``unit``
+    times : (time,), ms
+    unit : Unit
+    name : str
+    """
+
+    values: np.ndarray
+    times: np.ndarray
+    unit: Unit
+    name: str
+
+    def __repr__(self) -> str:
+        samples, neurons = self.values.shape
+        interval = f" every {self.times[1] - self.times[0]:g} ms" if samples > 1 else ""
+        return f"Trace({self.name}, {samples} samples{interval} x {neurons} neurons, {self.unit})"
+
+
+@dataclass(frozen=True, eq=False)
+class Response:
+    """What a population of neurons without synapses answers to its inputs.
+
+    Attributes
+    ----------
+    events : event -> SpikeTrains of one trial over the neurons
+    traces : variable -> Trace
+    final : state -> (neuron,), in the state's own unit: the values after the last step
+    dt : ms
+    scheme, precision : str
+    seed, trial : int
+    """
+
+    events: Mapping[str, SpikeTrains]
+    traces: Mapping[str, Trace]
+    final: Mapping[str, np.ndarray]
+    dt: float
+    scheme: str
+    precision: str
+    seed: int
+    trial: int
+
+    @property
+    def spikes(self) -> SpikeTrains:
+        """The trains of the event ``spike``.
+
+        Raises
+        ------
+        KeyError
+            If the model has no threshold.
+        """
+        return self.events["spike"]
+
+    def __repr__(self) -> str:
+        counted = ", ".join(f"{len(trains.times)} {name}s" for name, trains in self.events.items())
+        trains = next(iter(self.events.values()), None)
+        span = f"{trains.t_stop:g} ms" if trains is not None else ""
+        traces = f", traces of {', '.join(self.traces)}" if self.traces else ""
+        return (
+            f"Response({counted or 'no events'} in {span}{traces}; dt {self.dt:g} ms, {self.scheme}, {self.precision}, "
+            f"seed {self.seed}, trial {self.trial})"
+        )

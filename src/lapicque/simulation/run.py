@@ -1,0 +1,232 @@
+"""Simulate neurons without synapses: one call, one value back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from lapicque.compile.blocks import run as run_blocks
+from lapicque.compile.kernels import kernel_of, step_of
+from lapicque.compile.population import Outcome, Run
+from lapicque.compile.schemes import Scheme
+from lapicque.errors import SimulationError, suggest
+from lapicque.model.evaluate import initial_values, parameter_values
+from lapicque.model.neuron import Neuron
+from lapicque.random import stream_key
+from lapicque.simulation.progress import bar
+from lapicque.simulation.results import Response, Trace
+from lapicque.spikes.trains import SpikeTrains
+from lapicque.units import magnitude
+
+
+def simulate(
+    neuron: Neuron,
+    duration: Any,
+    *,
+    dt: Any = "0.1 ms",
+    inputs: Mapping[str, Any] | None = None,
+    n: int | None = None,
+    initial: Mapping[str, Any] | None = None,
+    record: str | Iterable[str] = (),
+    every: Any = None,
+    method: str | Scheme | None = None,
+    precision: str = "float64",
+    seed: int = 0,
+    trial: int = 0,
+    threads: int | None = None,
+    reference: bool = False,
+    progress: bool = True,
+) -> Response:
+    """Run ``n`` neurons side by side, without synapses.
+
+    Parameters
+    ----------
+    neuron : Neuron
+        Parameters may be arrays, one value a neuron.
+    duration : time
+        A whole number of steps.
+    dt : time
+        Step.
+    inputs : name -> quantity
+        A number; an array (step,) that all neurons share; (1, neuron) for constant inputs of their own; or
+        (step, neuron). An input that is not given is 0.
+    n : int, optional
+        Number of neurons; by default what the arrays say, else 1.
+    initial : state -> quantity or expression, optional
+        In place of the model's own initial values.
+    record : names
+        States, algebraic variables and inputs to keep; values are those at the beginning of a step.
+    every : time, optional
+        Interval of the recording; every step if absent.
+    method : str or Scheme, optional
+        ``"exact"``, ``"exponential_euler"``, ``"euler"``, ``"rk2"``, ``"rk4"``, ``"heun"``, ``"milstein"``. By default
+        exact where all is linear, exponential Euler where every variable is conditionally linear, else Euler.
+    precision : ``"float64"`` or ``"float32"``
+    seed, trial : int
+        Random numbers depend on both, on the neuron and on the step: nothing else.
+    threads : int, optional
+        All processors if absent. Results do not depend on it.
+    reference : bool
+        Run the slow interpreter that defines the semantics instead of compiled code.
+    progress : bool
+        Show a bar if the run takes longer than two seconds.
+
+    Returns
+    -------
+    Response
+
+    Raises
+    ------
+    SimulationError
+        For impossible times, inputs of the wrong length, unknown names, states that stop being numbers.
+    SchemeError
+        If the scheme cannot integrate the model.
+
+    Examples
+    --------
+    >>> import lapicque as lq
+    >>> answer = lq.simulate(lq.neurons.lif, "200 ms", inputs={"i_ext": "300 pA"}, record="v")
+    >>> answer.traces["v"].values.shape
+    (2000, 1)
+    """
+    dt_ms = float(magnitude(dt, "ms", "dt"))
+    steps = _whole_steps(duration, dt_ms)
+    if initial is not None:
+        neuron = neuron.with_(initial={**neuron.initial, **initial})
+    given, steady, fields = _read_inputs(neuron, inputs or {}, steps)
+    parameters = {**parameter_values(neuron), **steady}
+    states = initial_values(neuron, parameters)
+    size = _size(n, {**parameters, **states, **{u: a[:1].T[:, 0] for u, a in given.items() if u in fields}})
+    names = (record,) if isinstance(record, str) else tuple(record)
+    observe = _observed(neuron, names)
+    every_steps = 1 if every is None else max(_whole_steps(every, dt_ms, "every"), 1)
+    if precision not in ("float64", "float32"):
+        raise SimulationError(f"precision is {precision!r}: write 'float64' or 'float32'")
+
+    def asked(step: Any, draws: Iterable[str]) -> Run:
+        return Run(
+            step=step,
+            steps=steps,
+            dt=dt_ms,
+            parameters=parameters,
+            initial=states,
+            inputs={u: given.get(u, np.zeros((steps, 1))) for u in neuron.inputs if u not in steady},
+            keys={name: stream_key(seed, f"{neuron.name}/{name}") for name in draws},
+            elements=np.arange(size, dtype=np.uint32),
+            trial=trial,
+            record=tuple(u for u in names if u not in steady),
+            every=every_steps,
+            precision=precision,
+        )
+
+    if reference:
+        from lapicque.compile.reference import run as run_reference
+
+        step = step_of(neuron, method, observe, tuple(steady))
+        outcome, scheme = run_reference(asked(step, step.draws)), step.scheme
+    else:
+        kernel = kernel_of(neuron, method, precision, tuple(fields), observe, tuple(steady))
+        with bar("simulate", steps * size, show=progress) as tick:
+            outcome = run_blocks(asked(None, kernel.DRAWS), kernel, threads, tick)
+        scheme = kernel.SCHEME
+    traces = dict(outcome.traces)
+    for name in names:
+        if name in steady:
+            rows = -(-steps // every_steps)
+            traces[name] = np.broadcast_to(np.asarray(steady[name]), (rows, size)).astype(precision)
+    return _response(neuron, outcome, traces, dt_ms, steps, every_steps, size, scheme, precision, seed, trial)
+
+
+def _whole_steps(duration: Any, dt: float, name: str = "duration") -> int:
+    length = float(magnitude(duration, "ms", name))
+    if not dt > 0 or not np.isfinite(dt):
+        raise SimulationError(f"dt is {dt:g} ms: a positive time is expected")
+    if not length > 0 or not np.isfinite(length):
+        raise SimulationError(f"{name} is {length:g} ms: a positive time is expected")
+    steps = round(length / dt)
+    if steps == 0 or abs(steps * dt - length) > 1e-6 * dt * max(steps, 1):
+        raise SimulationError(f"{name}, {length:g} ms, is not a whole number of steps of {dt:g} ms")
+    return steps
+
+
+def _read_inputs(
+    neuron: Neuron, inputs: Mapping[str, Any], steps: int
+) -> tuple[dict[str, np.ndarray], dict[str, Any], list[str]]:
+    """Return inputs over time as (step, 1 or neuron), constant ones as floats or (neuron,), and the names of fields."""
+    varying: dict[str, np.ndarray] = {}
+    steady: dict[str, Any] = {}
+    fields: list[str] = []
+    for name, value in inputs.items():
+        if name not in neuron.inputs:
+            raise SimulationError(f"{neuron.name!r} has no input {name!r}{suggest(name, neuron.inputs)}")
+        unit = neuron.inputs[name].unit
+        array = np.asarray(magnitude(value, unit, f"the input {name!r}"), dtype=float) * unit.scale
+        if not np.isfinite(array).all():
+            raise SimulationError(f"the input {name!r} has values that are not numbers (NaN or infinite)")
+        if array.ndim == 0:
+            steady[name] = float(array)
+        elif array.ndim == 2 and array.shape[0] == 1 and steps != 1:
+            steady[name] = array[0]
+        elif array.ndim in (1, 2) and array.shape[0] == steps:
+            varying[name] = array.reshape(steps, -1)
+            if varying[name].shape[1] > 1:
+                fields.append(name)
+        else:
+            raise SimulationError(
+                f"the input {name!r} has shape {array.shape}: ({steps},) for one value a step, ({steps}, neuron), or "
+                "(1, neuron) for constant inputs is expected"
+            )
+    return varying, steady, fields
+
+
+def _size(n: int | None, arrays: Mapping[str, Any]) -> int:
+    sizes = {name: len(a) for name, a in arrays.items() if np.ndim(a) == 1 and len(a) != 1}
+    wanted = n or next(iter(sizes.values()), 1)
+    for name, size in sizes.items():
+        if size != wanted:
+            raise SimulationError(f"{name!r} has {size} values for {wanted} neurons")
+    if wanted < 1:
+        raise SimulationError(f"n is {n}: at least one neuron is expected")
+    return wanted
+
+
+def _observed(neuron: Neuron, names: tuple[str, ...]) -> tuple[str, ...]:
+    known = {**neuron.states, **neuron.algebraic, **neuron.inputs}
+    for name in names:
+        if name not in known:
+            raise SimulationError(f"record: {neuron.name!r} has no variable {name!r}{suggest(name, known)}")
+    return tuple(name for name in names if name in neuron.algebraic)
+
+
+def _response(
+    neuron: Neuron,
+    outcome: Outcome,
+    recorded: Mapping[str, np.ndarray],
+    dt: float,
+    steps: int,
+    every: int,
+    size: int,
+    scheme: str,
+    precision: str,
+    seed: int,
+    trial: int,
+) -> Response:
+    duration = steps * dt
+    events = {
+        name: SpikeTrains.from_steps(*_by_neuron(at, who, size), dt=dt, t_start=0.0, t_stop=duration, shape=(1, size))
+        for name, (at, who) in outcome.events.items()
+    }
+    times = np.arange(0, steps, every) * dt
+    traces = {}
+    for name, values in recorded.items():
+        unit = neuron.variables[name].unit
+        traces[name] = Trace(values / values.dtype.type(unit.scale), times, unit, name)
+    final = {name: values / neuron.states[name].unit.scale for name, values in outcome.states.items()}
+    return Response(events, traces, final, dt, scheme, precision, seed, trial)
+
+
+def _by_neuron(steps: np.ndarray, neurons: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    order = np.argsort(neurons, kind="stable")
+    return steps[order], np.concatenate([[0], np.cumsum(np.bincount(neurons, minlength=size))])
