@@ -133,10 +133,9 @@ class Recording:
         With `repeats` given, those are the groups. Otherwise sweeps of equal length are repeats where their stimuli are
         equal up to rounding, or are two noisy measurements of one command: their difference d has an rms of at most
         `noise` times the standard deviation of the stimulus (so that the stimulus itself is common to both), and what
-        is left of d in means over 20 ms is at most `drift` times that deviation, beyond what white noise of d's size
-        would leave there (so that a step of another height is another stimulus). Repeats found in measured currents
-        differ by 0.01 (a fine converter) to 0.21 (steps of 5 pA, sd 42 pA) of the deviation, in 20 ms means by 0.001 to
-        0.012.
+        is left of d in means over 20 ms is at most `drift` times that deviation, and what white noise of d's size
+        leaves there (so that a step of another height is another stimulus). Repeats found in measured currents differ
+        by 0.01 (a fine converter) to 0.21 (steps of 5 pA, sd 42 pA) of the deviation, in 20 ms means by 0.001 to 0.012.
 
         Parameters
         ----------

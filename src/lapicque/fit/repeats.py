@@ -13,7 +13,7 @@ from lapicque.spikes.trains import SpikeTrains
 #: Over how long a time the difference of two measurements is averaged to tell noise from another command, ms.
 _BLOCK = 20.0
 #: How many standard errors of white noise the averaged difference may reach.
-_ERRORS = 3.0
+_ERRORS = 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,8 +113,8 @@ def same_stimulus(a: np.ndarray, b: np.ndarray, dt: float, noise: float, drift: 
     noise : float
         The largest rms of their difference, in standard deviations of the less variable one.
     drift : float
-        The largest rms of their difference's means over 20 ms, in the same measure, beyond three standard errors of
-        white noise.
+        The largest rms of their difference's means over 20 ms, in the same measure; what white noise of that size
+        would leave there (twice its standard error) is added, in squares.
 
     Examples
     --------
@@ -139,4 +139,4 @@ def same_stimulus(a: np.ndarray, b: np.ndarray, dt: float, noise: float, drift: 
     count = a.size // block
     means = difference[: count * block].reshape(count, block).mean(axis=1)
     slow = float(np.sqrt(np.mean(means**2)))
-    return bool(slow <= drift * deviation + _ERRORS * rms / np.sqrt(block))
+    return bool(slow <= np.hypot(drift * deviation, _ERRORS * rms / np.sqrt(block)))

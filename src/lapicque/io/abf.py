@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 from typing import Any, Unpack
 
-from lapicque.errors import RecordingError
 from lapicque.fit.recording import Recording
 from lapicque.io.assembly import Options, assemble
 from lapicque.io.channels import RawSweep
 from lapicque.io.files import damaged, require
-from lapicque.io.neo_signals import channels_of
+from lapicque.io.neo_signals import channels_of, close_files
 
 NAME = "an Axon ABF file"
 EXTENSIONS = (".abf",)
@@ -74,13 +73,7 @@ def _read_block(path: str | os.PathLike[str]) -> Any:
     try:
         reader = neo.io.AxonIO(os.fspath(path))
         return reader.read_block(signal_group_mode="split-all")
-    except RecordingError:
-        raise
     except Exception as error:  # Neo lets struct, index and mmap errors through
         raise damaged(path, NAME, error) from None
     finally:
-        # Neo keeps the file open until its reader is collected, which is a ResourceWarning
-        for buffers in getattr(reader, "_memmap_analogsignal_buffers", {}).values():
-            for files in buffers.values():
-                for file in files.values():
-                    file.close()
+        close_files(reader)

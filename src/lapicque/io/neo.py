@@ -12,7 +12,7 @@ from lapicque.fit.recording import Recording
 from lapicque.io.assembly import Options, assemble
 from lapicque.io.channels import RawSweep
 from lapicque.io.files import damaged, file_head
-from lapicque.io.neo_signals import channels_of
+from lapicque.io.neo_signals import channels_of, close_files
 from lapicque.units import magnitude
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def read(path: str | os.PathLike[str], **options: Unpack[Options]) -> Recording:
     Raises
     ------
     RecordingError
-        If Neo does not know the extension or cannot read the file.
+        If Neo does not know the extension (pickles are refused) or cannot read the file.
 
     Examples
     --------
@@ -67,13 +67,19 @@ def read(path: str | os.PathLike[str], **options: Unpack[Options]) -> Recording:
     file_head(path)
     source = os.fspath(path)
     extension = os.path.splitext(source)[1]
-    formats = [reader for reader in neo.io.iolist if extension[1:].lower() in getattr(reader, "extensions", ())]
+    formats = [kind for kind in neo.io.iolist if extension[1:].lower() in getattr(kind, "extensions", ())]
+    # a pickle runs whatever code it holds
+    formats = [kind for kind in formats if kind is not neo.io.PickleIO]
     if not extension or not formats:
         raise RecordingError(f"Neo knows no format with the extension {extension!r} of {source!r}")
+    reader = None
     try:
-        block = formats[0](source).read_block()
+        reader = formats[0](source)
+        block = reader.read_block()
     except Exception as error:  # every reader of Neo's has errors of its own
         raise damaged(path, f"what Neo's {formats[0].__name__} reads", error) from None
+    finally:
+        close_files(reader)
     return from_neo(block, source=source, **options)
 
 

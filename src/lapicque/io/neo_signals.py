@@ -44,6 +44,14 @@ def channels_of(signal: Any, name: str | None = None) -> list[Channel]:
     return [Channel(n, stated, values[:, k], dt, start) for k, n in enumerate(names)]
 
 
+def close_files(reader: Any) -> None:
+    """Close what a reader of Neo's keeps open: it would do so when it is collected, with a ResourceWarning."""
+    for buffers in getattr(reader, "_memmap_analogsignal_buffers", {}).values():
+        for files in buffers.values():
+            for file in files.values():
+                file.close()
+
+
 def sweeps_in_sequence(channels: Sequence[Channel]) -> list[RawSweep]:
     """Pair currents and voltages of sweeps that lie one behind the other in one segment.
 
