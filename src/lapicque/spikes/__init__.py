@@ -1,0 +1,27 @@
+"""Spike trains, how to find them in a voltage, what they look like in numbers, and random ones. Usable on its own."""
+
+from lapicque._lazy import attach
+
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "SpikeDetection": "detection",
+        "SpikeTrains": "trains",
+        "autocorrelogram": "correlation",
+        "bin_counts": "statistics",
+        "correlation": "correlation",
+        "crosscorrelogram": "correlation",
+        "cv": "statistics",
+        "cv2": "statistics",
+        "detect_spikes": "detection",
+        "fano": "statistics",
+        "gamma": "generators",
+        "inhomogeneous_poisson": "generators",
+        "isi": "statistics",
+        "jitter": "generators",
+        "lv": "statistics",
+        "lvr": "statistics",
+        "poisson": "generators",
+        "psth": "statistics",
+    },
+)

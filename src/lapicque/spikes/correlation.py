@@ -1,0 +1,123 @@
+"""How spikes of trains go together: correlograms, and correlation of binned counts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lapicque.errors import RecordingError
+from lapicque.spikes.statistics import Histogram, bin_counts
+from lapicque.spikes.trains import SpikeTrains
+from lapicque.units import magnitude
+
+
+def correlation(trains: SpikeTrains, bin: Any) -> np.ndarray:
+    """Pearson correlation of binned spike counts, of every pair of trains.
+
+    Parameters
+    ----------
+    trains : SpikeTrains
+    bin : ms
+        Width of a bin; as `lapicque.spikes.bin_counts`.
+
+    Returns
+    -------
+    numpy.ndarray
+        (train, train); not a number where the count of a train is the same in all bins.
+
+    References
+    ----------
+    .. [1] Cohen & Kohn 2011, Nat. Neurosci. 14, 811, https://doi.org/10.1038/nn.2842
+
+    Examples
+    --------
+    >>> trains = SpikeTrains.from_lists([[1, 2, 12], [3, 14, 15], [21]], t_stop=30)
+    >>> correlation(trains, bin=10).round(2)
+    array([[ 1.  ,  0.5 , -0.87],
+           [ 0.5 ,  1.  , -0.87],
+           [-0.87, -0.87,  1.  ]])
+    """
+    counts = bin_counts(trains, bin).values
+    deviation = counts - counts.mean(axis=1, keepdims=True)
+    covariance = deviation @ deviation.T
+    sd = np.sqrt(np.diag(covariance))
+    scale = np.outer(sd, sd)
+    return np.divide(covariance, scale, out=np.full_like(scale, np.nan), where=scale > 0)
+
+
+def crosscorrelogram(a: SpikeTrains, b: SpikeTrains, bin: Any, lag: Any) -> Histogram:
+    """Histogram of the differences ``t_b - t_a`` between the spikes of two trains.
+
+    Parameters
+    ----------
+    a, b : SpikeTrains
+        The same number of trains each: each train of ``a`` with its partner in ``b``; the counts are summed.
+    bin : ms
+        Width of a bin; one bin is centred on zero.
+    lag : ms
+        The histogram reaches from ``-lag`` to ``lag``, plus half a bin on either side.
+
+    Returns
+    -------
+    Histogram
+        edges (bin + 1,) in ms, values (bin,).
+
+    Raises
+    ------
+    RecordingError
+        If the numbers of trains differ, or the lag is shorter than the bin.
+
+    References
+    ----------
+    .. [1] Perkel, Gerstein & Moore 1967, Biophys. J. 7, 419, https://doi.org/10.1016/S0006-3495(67)86597-4
+
+    Examples
+    --------
+    >>> a = SpikeTrains.from_lists([[10, 20, 30]], t_stop=50)
+    >>> b = SpikeTrains.from_lists([[12, 22, 31]], t_stop=50)
+    >>> crosscorrelogram(a, b, bin=1, lag=3).values
+    array([0, 0, 0, 0, 1, 2, 0])
+    """
+    if len(a) != len(b):
+        raise RecordingError(f"trains are compared one by one, but there are {len(a)} and {len(b)}")
+    width, reach = float(magnitude(bin, "ms", "the bin")), float(magnitude(lag, "ms", "the lag"))
+    if not 0 < width <= reach:
+        raise RecordingError(f"the lag, {reach:g} ms, must be at least the bin, {width:g} ms, and both positive")
+    side = int(np.floor(reach / width * (1 + 1e-12)))
+    edges = width * (np.arange(2 * side + 2) - side - 0.5)
+    values = np.zeros(2 * side + 1, np.int64)
+    for x, y in zip(a.to_lists(), b.to_lists(), strict=True):
+        lower = np.searchsorted(y, x + edges[0], side="left")
+        upper = np.searchsorted(y, x + edges[-1], side="right")
+        number = upper - lower
+        partner = np.arange(number.sum()) - np.repeat(np.cumsum(number) - number, number) + np.repeat(lower, number)
+        values += np.histogram(y[partner] - np.repeat(x, number), edges)[0]
+    return Histogram(edges, values)
+
+
+def autocorrelogram(trains: SpikeTrains, bin: Any, lag: Any) -> Histogram:
+    """Histogram of the differences between the spikes of one train, summed over trains.
+
+    A spike is not compared with itself, so that the bin at zero counts other spikes only.
+
+    Parameters
+    ----------
+    trains : SpikeTrains
+    bin, lag : ms
+        As for `crosscorrelogram`.
+
+    Returns
+    -------
+    Histogram
+        edges (bin + 1,) in ms, values (bin,).
+
+    Examples
+    --------
+    >>> clock = SpikeTrains.from_lists([[10, 20, 30, 40]], t_stop=50)
+    >>> autocorrelogram(clock, bin=10, lag=20).values
+    array([2, 3, 0, 3, 2])
+    """
+    edges, values = crosscorrelogram(trains, trains, bin, lag)
+    values[len(values) // 2] -= len(trains.times)
+    return Histogram(edges, values)
