@@ -1,0 +1,231 @@
+"""What every distance is: a frozen value with two compiled kernels, applied to pairs, matrices and batches."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from lapicque.distances.threads import in_threads
+from lapicque.errors import DistanceError
+
+if TYPE_CHECKING:
+    from lapicque.spikes import SpikeTrains
+
+
+class Kernels(NamedTuple):
+    """The compiled part of a distance; the arguments of both functions are described in `lapicque.distances.pairs`.
+
+    Parameters
+    ----------
+    prepare : numba function
+        Writes what a pair needs of one train, once per train.
+    pair : numba function
+        The published value (distance or similarity) of two prepared trains.
+    parameters : tuple of float
+        Numbers that both functions are given.
+    columns : int
+        Floats per spike that ``prepare`` writes.
+    scratch : int
+        Floats per spike that ``pair`` needs to work.
+    reference_below : float
+        Highest mean rate in Hz, itself excluded, that a reference may have.
+    """
+
+    prepare: Callable[..., Any]
+    pair: Callable[..., Any]
+    parameters: tuple[float, ...] = ()
+    columns: int = 1
+    scratch: int = 0
+    reference_below: float = np.inf
+
+
+@dataclass(frozen=True, repr=False)
+class Distance(ABC):
+    """A distance, or similarity, between two spike trains.
+
+    Called with two trains it gives the value of the literature; so do `matrix` and `batch`. Only `evaluate`, the entry
+    for a fit, turns similarities round, so that 0 is the same and smaller is better.
+    """
+
+    #: Whether 1 means the same (coincidence factor, SPIKE-synchronisation) instead of 0.
+    similarity: ClassVar[bool] = False
+    #: Whether exchanging the trains leaves the value as it is.
+    symmetric: ClassVar[bool] = True
+
+    @abstractmethod
+    def kernels(self) -> Kernels:
+        """Compiled functions and their parameters; compilation waits for the first use."""
+
+    def __call__(self, a: SpikeTrains, b: SpikeTrains) -> float:
+        """Value for two trains of the same window; where it is not symmetric, ``a`` is the model and ``b`` the data.
+
+        Raises
+        ------
+        DistanceError
+            If either holds more than one train, or the windows differ.
+        """
+        for trains in (a, b):
+            if len(trains) != 1:
+                raise DistanceError(
+                    f"two single trains are compared, but one argument holds {len(trains)}: "
+                    "select one, as in trains[0], or use matrix or batch"
+                )
+        return float(self.batch(a, b, threads=1)[0, 0])
+
+    def matrix(self, trains: SpikeTrains, threads: int | None = None) -> np.ndarray:
+        """Values for all pairs of trains.
+
+        Parameters
+        ----------
+        trains : SpikeTrains
+        threads : int, optional
+            By default as many as there are processors. The values do not depend on it.
+
+        Returns
+        -------
+        numpy.ndarray
+            (train, train); row: first argument (model), column: second (data).
+        """
+        from lapicque.distances import pairs
+
+        window = trains.t_start, trains.t_stop
+        self._check(trains.times, trains.offsets, *window)
+        kernels = self.kernels()
+        parameters = np.array(kernels.parameters)
+        prepared = np.empty((kernels.columns, len(trains.times) + pairs.PAD * len(trains)))
+        bounds = np.empty(len(trains) + 1, np.int64)
+        pairs.prepare_trains(
+            kernels.prepare, parameters, trains.times, trains.offsets[:-1], trains.counts, *window, prepared, bounds
+        )
+        out = np.full((len(trains), len(trains)), 1.0 if self.similarity else 0.0)
+
+        def work(part: int, parts: int) -> None:
+            pairs.fill_matrix(
+                kernels.pair, parameters, kernels.scratch, prepared, bounds, *window, self.symmetric, part, parts, out
+            )
+
+        in_threads(work, threads, len(trains) // 4)
+        return out
+
+    def batch(self, candidates: SpikeTrains, references: SpikeTrains, threads: int | None = None) -> np.ndarray:
+        """Values for each candidate with each reference.
+
+        Parameters
+        ----------
+        candidates, references : SpikeTrains
+            Of the same window.
+        threads : int, optional
+            By default as many as there are processors. The values do not depend on it.
+
+        Returns
+        -------
+        numpy.ndarray
+            (candidate, reference).
+
+        Raises
+        ------
+        DistanceError
+            If the windows differ.
+        """
+        window = candidates.t_start, candidates.t_stop
+        if window != (references.t_start, references.t_stop):
+            raise DistanceError(
+                "trains of different windows cannot be compared: "
+                f"{window[0]:g} to {window[1]:g} ms and {references.t_start:g} to {references.t_stop:g} ms; "
+                "cut both to the same by .window(t_start, t_stop)"
+            )
+        out = np.empty((len(candidates), len(references)))
+
+        def work(part: int, parts: int) -> None:
+            a, b = (len(candidates) * k // parts for k in (part, part + 1))
+            self._fill(
+                candidates.times, candidates.offsets[a:b], candidates.counts[a:b],
+                references.times, references.offsets, *window, out[a:b],
+            )  # fmt: skip
+
+        self._check(references.times, references.offsets, *window)
+        in_threads(work, threads, len(candidates) // 4)
+        return out
+
+    def evaluate(
+        self,
+        times: np.ndarray,
+        starts: np.ndarray,
+        counts: np.ndarray,
+        reference_times: np.ndarray,
+        reference_offsets: np.ndarray,
+        t_start: float,
+        t_stop: float,
+        out: np.ndarray,
+    ) -> np.ndarray:
+        """Distance of many candidates from each reference, without any Python per candidate.
+
+        It releases the interpreter's lock and may be called from several threads at once.
+
+        Parameters
+        ----------
+        times : (anything,), ms
+            Where all candidates' spikes lie, each candidate's sorted.
+        starts, counts : (candidate,)
+            The spikes of candidate c are ``times[starts[c]:starts[c] + counts[c]]``; those outside the window are
+            passed over.
+        reference_times : (spike,), ms
+        reference_offsets : (reference + 1,)
+            References one behind the other; spikes outside the window are passed over.
+        t_start, t_stop : ms
+            The window.
+        out : (candidate, reference)
+            Is filled with the distance, 0 for the same; of a similarity, 1 minus its value.
+
+        Returns
+        -------
+        numpy.ndarray
+            ``out``.
+
+        Raises
+        ------
+        DistanceError
+            If the distance does not exist for a reference: see `kernels`.
+        """
+        self._check(reference_times, reference_offsets, t_start, t_stop)
+        self._fill(times, starts, counts, reference_times, reference_offsets, t_start, t_stop, out)
+        return np.subtract(1.0, out, out=out) if self.similarity else out
+
+    def _check(self, times: np.ndarray, offsets: np.ndarray, t_start: float, t_stop: float) -> None:
+        if not t_stop > t_start:
+            raise DistanceError(f"the window must have a length to compare trains in: {t_start:g} to {t_stop:g} ms")
+        limit = self.kernels().reference_below
+        if limit < np.inf:
+            inside = np.concatenate([[0], np.cumsum((times >= t_start) & (times <= t_stop))])
+            rates = (inside[offsets[1:]] - inside[offsets[:-1]]) / (t_stop - t_start) * 1e3
+            if rates.max(initial=0.0) >= limit:
+                raise DistanceError(
+                    f"{self!r} exists only for data below {limit:g} Hz, but train {np.argmax(rates)} fires at "
+                    f"{rates.max():.4g} Hz: so many coincidences are expected by chance. Use a smaller precision, or "
+                    "a distance without one, such as spike()"
+                )
+
+    def _fill(
+        self, times: Any, starts: Any, counts: Any, ref_times: Any, ref_offsets: Any, t_start: float, t_stop: float,
+        out: np.ndarray,
+    ) -> None:  # fmt: skip
+        from lapicque.distances import pairs
+
+        kernels = self.kernels()
+        pairs.fill_batch(
+            kernels.prepare, kernels.pair, np.array(kernels.parameters), kernels.columns, kernels.scratch,
+            times, starts, counts, ref_times, ref_offsets, t_start, t_stop, out,
+        )  # fmt: skip
+
+    def __repr__(self) -> str:
+        def shown(field: Any) -> str:
+            value = getattr(self, field.name)
+            unit = field.metadata.get("unit")
+            text = f"{value:g} {unit}" if unit and value is not None else value
+            return f"{field.name}={text!r}"
+
+        return f"{type(self).__module__.rpartition('.')[2]}({', '.join(map(shown, fields(self)))})"
