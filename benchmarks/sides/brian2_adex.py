@@ -29,7 +29,7 @@ from workload_adex import currents, parameters
 UNITS = {"c_m": pF, "g_l": nS, "e_l": mV, "v_th": mV, "delta_t": mV, "a": nS, "b": pA, "tau_w": ms}
 
 EQUATIONS = """
-dv/dt = (g_l*(e_l - v) + g_l*delta_t*exp(clip((v - v_th)/delta_t, -50, 20)) - w + i_ext(t))/c_m : volt
+dv/dt = (g_l*(e_l - v) + g_l*delta_t*exp((v - v_th)/delta_t) - w + i_ext(t))/c_m : volt
 dw/dt = (a*(v - e_l) - w)/tau_w : amp
 c_m : farad (constant)
 g_l : siemens (constant)
