@@ -81,11 +81,11 @@ class Process:
         timer.cancel()
         if not line:
             if late:
-                raise SideError(f"{self.side.name}: no answer within {self.limit:.0f} s")
+                raise SideError(f"no answer within {self.limit:.0f} s")
             self._errors.seek(0)
             words = "\n".join(self._errors.read().strip().splitlines()[-15:])
-            raise SideError(f"{self.side.name}: its process ended\n{words}")
+            raise SideError(f"its process ended\n{words}")
         answer = json.loads(line)
         if "error" in answer:
-            raise SideError(f"{self.side.name}: {answer['error']}")
+            raise SideError(answer["error"])
         return answer
