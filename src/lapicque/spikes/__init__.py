@@ -13,7 +13,6 @@ __getattr__, __dir__, __all__ = attach(
         "crosscorrelogram": "correlation",
         "cv": "statistics",
         "cv2": "statistics",
-        "detect_spikes": "detection",
         "fano": "statistics",
         "gamma": "generators",
         "inhomogeneous_poisson": "generators",
