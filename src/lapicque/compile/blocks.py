@@ -11,7 +11,7 @@ import numpy as np
 
 from lapicque.compile.numba_cpu import LANES, arena, lane_blocks
 from lapicque.compile.population import Outcome, Run
-from lapicque.compile.threads import Stopped, run_all
+from lapicque.threads import Stopped, run_all
 from lapicque.errors import SimulationError
 
 CHUNK = 2048  # steps between looks at the outside: some milliseconds
@@ -36,7 +36,7 @@ def run(
         constants = kernel.coefficients(
             {**asked.parameters, "i": np.arange(asked.size, dtype=float), "N": float(asked.size)}, asked.dt, asked.size
         )
-    keys = np.array([asked.keys[d] for d in kernel.DRAWS], np.uint32).reshape(-1, 2)
+    keys = np.array([asked.keys[d] for d in kernel.DRAWS], np.uint64)
     inputs = {u: np.ascontiguousarray(asked.inputs[u], kernel.REAL) for u in kernel.INPUTS if u not in kernel.FIELDS}
 
     def work(lanes: slice, stop: Event) -> _BlockOutcome:
@@ -78,8 +78,6 @@ def _advance_block(
 ) -> _BlockOutcome:
     count = lanes.stop - lanes.start
     inputs = block_inputs(kernel, asked, shared, lanes)
-    elements = np.zeros(LANES, np.uint32)
-    elements[:count] = asked.elements[lanes]
     every = asked.every
     chunk = -(-CHUNK // every) * every  # a whole number of samples
     total = -(-asked.steps // every)
@@ -96,7 +94,7 @@ def _advance_block(
         last = min(first + chunk, asked.steps)
         counts[:] = 0
         kernel.advance(
-            a, *inputs, first, last, asked.dt, keys, elements, np.uint32(asked.trial), slots, every, scratch, spikes, counts
+            a, *inputs, first, last, asked.dt, keys, asked.first_element + lanes.start, asked.trial, slots, every, scratch, spikes, counts
         )
         rows = -(-(last - first) // every)
         samples[:, first // every : first // every + rows] = scratch[:, :rows, :count]

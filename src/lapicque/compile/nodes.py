@@ -21,7 +21,7 @@ from lapicque.model import symbols
 _FUNCTIONS = {
     sp.exp: "exp", sp.log: "log", sp.sin: "sin", sp.cos: "cos", sp.tanh: "tanh", sp.atan: "arctan", sp.Abs: "abs",
     symbols.exprel: "exprel", symbols.expm1: "expm1", symbols.log1p: "log1p", symbols.sigmoid: "sigmoid",
-    symbols.floor: "floor", symbols.ceil: "ceil", symbols.rint: "rint", symbols.trunc: "trunc", symbols.sign: "sign",
+    symbols.floor: "floor", symbols.ceil: "ceil", symbols.rint: "rint", symbols.sign: "sign",
     symbols.where: "where", symbols.minimum: "minimum", symbols.maximum: "maximum",
 }  # fmt: skip
 _RELATIONS = {sp.Gt: "gt", sp.Ge: "ge", sp.Lt: "lt", sp.Le: "le", sp.Eq: "eq", sp.Ne: "ne"}
@@ -123,6 +123,9 @@ class Lowering:
             return self._chain("and" if isinstance(e, sp.And) else "or", [self(a) for a in e.args])
         if isinstance(e, (sp.tan, sp.sinh, sp.cosh)):
             return self(_by_exponentials(e))
+        if isinstance(e, symbols.trunc):
+            x = e.args[0]
+            return self(symbols.where(sp.Lt(x, 0, evaluate=False), symbols.ceil(x), symbols.floor(x)))
         if type(e) in _FUNCTIONS:
             return self._intern(_FUNCTIONS[type(e)], tuple(self(a) for a in e.args))
         raise TypeError(f"no operation for {type(e).__name__}: {e}")

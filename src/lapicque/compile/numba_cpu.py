@@ -94,7 +94,7 @@ class _Generator:
             "from numpy import float32, float64",
             "",
             "from lapicque.compile.propagator import propagate",
-            "from lapicque.compile.random_kernels import normal_lane, uniform_lane",
+            "from lapicque.compile.random_kernels import fill_normal, fill_uniform, normal, uniform",
             f"from lapicque.compile.vector_math import {functions}",
             "",
             f"STATES = {list(self.step.states)!r}",
@@ -141,15 +141,15 @@ class _Generator:
         self.functions: set[str] = set()
         shared = [u for u in self.step.inputs if u not in self.fields]
         inputs = [f"u_{u}" for u in self.step.inputs]
-        arguments = ["a", *inputs, "first", "last", "dt", "keys", "elements", "trial", "slots", "every", "samples",
+        arguments = ["a", *inputs, "first", "last", "dt", "keys", "element", "trial", "slots", "every", "samples",
                      "spikes", "counts"]  # fmt: skip
         kinds = [f"{self.real}[::1]", *[f"{self.real}[:, ::1]"] * len(inputs), "int64", "int64", "float64",
-                 "uint32[:, ::1]", "uint32[::1]", "uint32", "int64[::1]", "int64", f"{self.real}[:, :, ::1]",
+                 "uint64[::1]", "int64", "int64", "int64[::1]", "int64", f"{self.real}[:, :, ::1]",
                  "int32[:, :, ::1]", "int64[:, ::1]"]  # fmt: skip
         lines = [
             f'@njit("void({", ".join(kinds)})", nogil=True, cache=True, error_model="numpy")',
             f"def advance({', '.join(arguments)}):",
-            '    """Advance one block from step `first` to step `last`."""',
+            '    """Advance a block from step `first` to `last`; `element` numbers its first lane, or is -1: all are 0."""',
             "    row = 0",
             "    for k in range(first, last):",
         ]
@@ -176,8 +176,13 @@ class _Generator:
     def _draws(self) -> list[str]:
         lines = []
         for n, (name, kind) in enumerate(self.step.draws.items()):
-            call = f"{kind}_lane(keys[{n}, 0], keys[{n}, 1], k, elements[l], trial, {self.real})"
-            lines += self._lanes([f"{self.layout.at(name)} = {call}"])
+            start = self.layout.slots[name] * LANES
+            lines += [
+                "if element < 0:",
+                f"    a[{start}:{start + LANES}] = {kind}(keys[{n}], k, 0, trial, {self.real})",
+                "else:",
+                f"    fill_{kind}(a[{start}:{start + LANES}], keys[{n}], k, element, trial)",
+            ]
         return lines
 
     def _in_arena(self) -> dict[str, str]:

@@ -20,8 +20,9 @@ class Run:
     steps, dt : number of steps and their length, ms
     parameters, initial : name -> (neuron,), internal units
     inputs : name -> (step, 1) for all neurons alike, or (step, neuron); internal units
-    keys : draw -> two 32-bit words
-    elements, trial : (neuron,) uint32 and int: what the random numbers depend on besides the step
+    keys : draw -> key of its random stream
+    size : number of neurons
+    first_element, trial : what the random numbers depend on besides key and step; neuron n is element first_element + n
     record : names of states, inputs and observed variables, read at the beginning of every ``every``-th step
     precision : "float32" or "float64"
     """
@@ -32,17 +33,13 @@ class Run:
     parameters: Mapping[str, np.ndarray]
     initial: Mapping[str, np.ndarray]
     inputs: Mapping[str, np.ndarray]
-    keys: Mapping[str, tuple[int, int]]
-    elements: np.ndarray
+    keys: Mapping[str, np.uint64]
+    size: int
+    first_element: int = 0
     trial: int = 0
     record: tuple[str, ...] = ()
     every: int = 1
     precision: str = "float64"
-
-    @property
-    def size(self) -> int:
-        """Number of neurons."""
-        return len(self.elements)
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,8 @@ from dataclasses import dataclass, field
 
 from lapicque.compile.nodes import INFIX, Node
 
-_CALLS = {"sqrt": "np.sqrt", "floor": "np.floor", "ceil": "np.ceil", "rint": "np.rint", "trunc": "np.trunc",
-          "arctan": "np.arctan", "abs": "abs"}  # fmt: skip
+_SPELLED = {"abs": "absolute", "rint": "round_half_even"}  # where the language and vector_math differ
 _BOOLEAN = {"gt", "ge", "lt", "le", "eq", "ne", "and", "or", "not"}
-_CONDITIONS = {"gt", "ge", "lt", "le", "eq", "ne"}
 
 
 @dataclass
@@ -106,13 +104,9 @@ class Printer:
         if node.op == "neg":
             return f"(-{texts[0]})", wide
         if node.op == "not":
-            self.functions.add("negate")
-            return f"negate({texts[0]})", False
-        if node.op in _CALLS:
-            return f"{_CALLS[node.op]}({texts[0]})", wide
-        if node.op in ("minimum", "maximum"):
-            self.functions.add("where")
-            sign = "<" if node.op == "minimum" else ">"
-            return f"where({texts[0]} {sign} {texts[1]}, {texts[0]}, {texts[1]})", wide
-        self.functions.add(node.op)
-        return f"{node.op}({', '.join(texts)})", wide
+            return f"({texts[0]} ^ True)", False
+        if node.op == "arctan":
+            return f"np.arctan({texts[0]})", wide
+        name = _SPELLED.get(node.op, node.op)
+        self.functions.add(name)
+        return f"{name}({', '.join(texts)})", wide

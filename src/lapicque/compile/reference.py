@@ -24,11 +24,9 @@ _OPERATIONS: Mapping[str, Callable[..., Any]] = {
     "add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide, "neg": np.negative,
     "gt": np.greater, "ge": np.greater_equal, "lt": np.less, "le": np.less_equal, "eq": np.equal, "ne": np.not_equal,
     "and": np.logical_and, "or": np.logical_or, "not": np.logical_not, "where": np.where,
-    "minimum": lambda a, b: np.where(a < b, a, b), "maximum": lambda a, b: np.where(a > b, a, b),
-    "abs": np.abs, "sqrt": np.sqrt, "floor": np.floor, "ceil": np.ceil, "rint": np.rint, "trunc": np.trunc,
-    "arctan": np.arctan,
+    "abs": np.abs, "rint": np.rint, "arctan": np.arctan, "sqrt": np.sqrt, "floor": np.floor, "ceil": np.ceil,
     **{name: getattr(vector_math, name) for name in ("exp", "expm1", "exprel", "log", "log1p", "sin", "cos", "tanh",
-                                                     "sigmoid", "power", "sign")},
+                                                     "sigmoid", "power", "sign", "minimum", "maximum")},
 }  # fmt: skip
 
 
@@ -123,7 +121,8 @@ def run(asked: Run) -> Outcome:
 
 def _draw(asked: Run, name: str, kind: str, k: int, dtype: type) -> np.ndarray:
     function = normal if kind == "normal" else uniform
-    return function(asked.keys[name], k, asked.elements, asked.trial, dtype=dtype)
+    elements = asked.first_element + np.arange(asked.size)
+    return function(asked.keys[name], k, elements, asked.trial, dtype)
 
 
 def _joined(pieces: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:

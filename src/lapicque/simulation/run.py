@@ -114,7 +114,7 @@ def simulate(
             initial=states,
             inputs={u: given.get(u, np.zeros((steps, 1))) for u in neuron.inputs if u not in steady},
             keys={name: stream_key(seed, f"{neuron.name}/{name}") for name in draws},
-            elements=np.arange(size, dtype=np.uint32),
+            size=size,
             trial=trial,
             record=tuple(u for u in names if u not in steady),
             every=every_steps,
