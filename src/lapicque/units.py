@@ -22,8 +22,8 @@ from __future__ import annotations
 import ast
 import re
 from fractions import Fraction
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import TYPE_CHECKING, Any, cast
 
 from lapicque.errors import UnitError, suggest
 
@@ -70,6 +70,8 @@ _PREFIXES = {
     "": 0, "T": 12, "G": 9, "M": 6, "k": 3, "h": 2, "d": -1, "c": -2, "m": -3, "u": -6, "µ": -6, "μ": -6,
     "n": -9, "p": -12, "f": -15, "a": -18,
 }  # fmt: skip
+#: Long names of the units without a prefix, and their short spellings.
+UNIT_NAMES = _SPELLINGS
 _SPELLED = {s: long for long, shorts in _SPELLINGS.items() for s in (long, *shorts)}
 
 
@@ -150,13 +152,13 @@ def _bracket(name: str) -> str:
     return f"({name})" if re.search(r"[*/]", name) else name
 
 
-@lru_cache(maxsize=None)
+@cache
 def _pint_registry() -> Any:
     import pint
     from pint.compat import upcast_type_map
 
     # pint then leaves `quantity * Unit` to this module's reflected operators
-    upcast_type_map[f"{Unit.__module__}.{Unit.__qualname__}"] = Unit
+    cast("dict[str, type]", upcast_type_map)[f"{Unit.__module__}.{Unit.__qualname__}"] = Unit
     return pint.get_application_registry()
 
 
@@ -172,7 +174,7 @@ def _spell_for_pint(name: str) -> str:
     return re.sub(r"\b([A-Za-zµμ]*?)(Ohm|Ω|Ω)\b", r"\1ohm", name)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _named_unit(name: str) -> Unit | None:
     match = re.fullmatch(r"(.*?)([23]?)", name)
     stem, power = (match.group(1), int(match.group(2) or 1)) if match else (name, 1)
@@ -209,7 +211,7 @@ def parse_unit(text: str | Unit) -> Unit:
     return _parse_unit(text.strip())
 
 
-@lru_cache(maxsize=None)
+@cache
 def _parse_unit(text: str) -> Unit:
     if text in ("1", "", "dimensionless"):
         return ONE
@@ -227,7 +229,8 @@ def _unit_of(node: ast.expr, text: str) -> Unit:
     if isinstance(node, ast.Name):
         unit = find_unit(node.id)
         if unit is None:
-            raise UnitError(f"unknown unit {node.id!r} in {text!r}{suggest(node.id, common_units())}")
+            inside = f" in {text!r}" if text != node.id else ""
+            raise UnitError(f"unknown unit {node.id!r}{inside}{suggest(node.id, common_units())}")
         return unit
     if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Div)):
         left, right = _unit_of(node.left, text), _unit_of(node.right, text)
@@ -326,7 +329,9 @@ def magnitude(value: Any, unit: str | Unit, name: str = "the value") -> Any:
     if given.scale == target.scale:
         return number
     # one exact power of ten up or down, so that 0.2 nF is 200 pF to the bit
-    return number * (given.scale / target.scale) if given.scale >= target.scale else number / (target.scale / given.scale)
+    return (
+        number * (given.scale / target.scale) if given.scale >= target.scale else number / (target.scale / given.scale)
+    )
 
 
 def _sequence(items: Any, target: Unit, name: str) -> np.ndarray:
@@ -356,7 +361,10 @@ def describe(unit: Unit | Dimension) -> str:
     symbol = unit.name if isinstance(unit, Unit) else _symbol(dimension)
     kind = _KINDS.get(dimension)
     if kind is None:
-        return f"something in {symbol}"
+        times_time = tuple(a + b for a, b in zip(dimension, _NAMED["second"][0], strict=True))
+        if times_time not in _KINDS:
+            return f"something in {symbol}"
+        kind = f"{_KINDS[times_time]} per time"
     return kind if dimension == DIMENSIONLESS else f"{kind} ({symbol})"
 
 
@@ -369,8 +377,13 @@ _SYMBOLS = {
 def _symbol(dimension: Dimension) -> str:
     if dimension in _SYMBOLS:
         return _SYMBOLS[dimension]
-    up = [f"{b}" if e == 1 else f"{b}**{e}" for b, e in zip(BASE, dimension, strict=True) if e > 0]
-    down = [f"{b}" if e == -1 else f"{b}**{-e}" for b, e in zip(BASE, dimension, strict=True) if e < 0]
+
+    def power(base: str, exponent: Fraction) -> str:
+        shown = f"{exponent}" if exponent.denominator == 1 else f"({exponent})"
+        return base if exponent == 1 else f"{base}**{shown}"
+
+    up = [power(b, e) for b, e in zip(BASE, dimension, strict=True) if e > 0]
+    down = [power(b, -e) for b, e in zip(BASE, dimension, strict=True) if e < 0]
     text = "*".join(up) or "1"
     return text if not down else f"{text}/{down[0]}" if len(down) == 1 else f"{text}/({'*'.join(down)})"
 

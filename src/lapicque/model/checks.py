@@ -12,7 +12,7 @@ from typing import Final
 
 from lapicque.errors import UnitError, suggest
 from lapicque.model.equations import Expression
-from lapicque.units import DIMENSIONLESS, Dimension, describe, find_unit, parse_unit
+from lapicque.units import DIMENSIONLESS, UNIT_NAMES, Dimension, Unit, describe, find_unit, parse_unit
 
 
 class _Marker:
@@ -52,17 +52,32 @@ def is_noise(name: str) -> bool:
     return name == "xi" or name.startswith("xi_")
 
 
+def unit_in(name: str) -> Unit | None:
+    """Return the unit that a name means in an expression.
+
+    One letter is none: ``V``, ``g`` or ``m`` is far more often a variable that was forgotten. Write ``volt``.
+    """
+    return find_unit(name) if len(name) > 1 else None
+
+
 def check_known(expression: Expression, known: Mapping[str, object]) -> None:
     """Every name is a variable of the model, a built-in, noise or a unit."""
+    for part in ast.walk(expression.tree):
+        if isinstance(part, ast.Attribute):
+            text = expression.text_of(part)
+            raise expression.error(f"{text!r} has no meaning in a model: write {part.attr!r} alone", part)
     for node in expression.names():
-        if node.id in known or node.id in BUILT_IN or is_noise(node.id) or find_unit(node.id):
+        if node.id in known or node.id in BUILT_IN or is_noise(node.id) or unit_in(node.id):
             continue
         if node.id in ("lastspike", "last_spike"):
             raise expression.error("the time of the last spike cannot be read: write refractory='...' instead", node)
         if node.id in FUNCTIONS:
             raise expression.error(f"{node.id!r} is a function: write {node.id}(...)", node)
-        hint = suggest(node.id, [*known, *BUILT_IN, *FUNCTIONS])
+        hint = suggest(node.id, [*known, *BUILT_IN]) if len(node.id) > 1 or node.id.swapcase() in known else ""
         hint = hint or f": give it a value, parameters=dict({node.id}=...), or an equation"
+        if find_unit(node.id) is not None:
+            long = next(name for name, short in UNIT_NAMES.items() if node.id in short)
+            hint += f" (in expressions the unit {node.id} is written {long!r})"
         raise expression.error(f"unknown name {node.id!r}{hint}", node)
 
 
@@ -125,14 +140,15 @@ class _Walk:
     def visit(self, node: ast.expr) -> Kind:
         method: Callable[[ast.expr], Kind] | None = getattr(self, f"visit_{type(node).__name__}", None)
         if method is None:
-            text = ast.unparse(node)
-            raise self.expression.error(f"{text!r} has no meaning in an equation", node)
+            text = self.expression.text_of(node)
+            better = ": write where(condition, a, b)" if isinstance(node, ast.IfExp) else ""
+            raise self.expression.error(f"{text!r} has no meaning in an equation{better}", node)
         return method(node)
 
     def number(self, node: ast.expr, what: str) -> Kind:
         kind = self.visit(node)
         if kind is BOOLEAN:
-            text = ast.unparse(node)
+            text = self.expression.text_of(node)
             raise self.expression.error(f"{what} the condition {text!r}: write where({text}, 1, 0)", node)
         return kind
 
@@ -150,7 +166,7 @@ class _Walk:
             return BUILT_IN[node.id]
         if is_noise(node.id):
             return _NOISE
-        unit = find_unit(node.id)
+        unit = unit_in(node.id)
         assert unit is not None  # check_known ran first
         return unit.dimension
 
@@ -162,9 +178,6 @@ class _Walk:
         return self.number(node.operand, "a sign stands before")
 
     def visit_BinOp(self, node: ast.BinOp) -> Kind:
-        if isinstance(node.op, (ast.BitAnd, ast.BitOr)):
-            word = "and" if isinstance(node.op, ast.BitAnd) else "or"
-            raise self.expression.error(f"combine conditions with '{word}'", node)
         left = self.number(node.left, "arithmetic with")
         if isinstance(node.op, ast.Pow):
             return self._power(node, left)
@@ -184,7 +197,7 @@ class _Walk:
             return tuple(a - b for a, b in zip(left, right, strict=True))
         if isinstance(node.op, ast.FloorDiv):
             raise self.expression.error("'//' is not an operator here: write floor(a/b)", node)
-        raise self.expression.error(f"{ast.unparse(node)!r} uses an operator that is not known here", node)
+        raise self.expression.error(f"{self.expression.text_of(node)!r} uses an operator that is not known here", node)
 
     def _power(self, node: ast.BinOp, left: Kind) -> Kind:
         exponent = self.number(node.right, "raising to")
@@ -195,7 +208,8 @@ class _Walk:
             return DIMENSIONLESS
         value = _literal_number(node.right)
         if value is None:
-            message = f"{ast.unparse(node.left)!r} has a dimension, so its exponent must be a number such as 2 or 1/2"
+            text = self.expression.text_of(node.left)
+            message = f"{text!r} has a dimension, so its exponent must be a number such as 2 or 1/2"
             raise self.expression.error(message, node.right, UnitError)
         return tuple(e * value for e in left)
 
@@ -216,21 +230,30 @@ class _Walk:
         for node in nodes:
             kind = self.visit(node)
             if kind is not BOOLEAN:
-                text = f"'{word}' joins conditions, but {ast.unparse(node)!r} is {describe_kind(kind)}"
-                raise self.expression.error(text, node)
+                what = (
+                    "where() begins with" if word == "where" else "'not' takes" if word == "not" else f"'{word}' joins"
+                )
+                text = f"{what} a condition, but {self.expression.text_of(node)!r} is {describe_kind(kind)}"
+                raise self.expression.error(text.replace("joins a condition", "joins conditions"), node)
         return BOOLEAN
 
     def visit_Subscript(self, node: ast.Subscript) -> Kind:
         if isinstance(node.value, ast.Name) and isinstance(node.slice, ast.Name) and node.slice.id == "n":
             return self.visit(node.value)  # x[n] is x
-        raise self.expression.error(f"{ast.unparse(node)!r}: only x[n], this step's value, can be read", node)
+        raise self.expression.error(
+            f"{self.expression.text_of(node)!r}: only x[n], this step's value, can be read", node
+        )
 
     def visit_Call(self, node: ast.Call) -> Kind:
         if not isinstance(node.func, ast.Name):
-            raise self.expression.error(f"{ast.unparse(node.func)!r} is not a function of the model language", node)
+            message = f"{self.expression.text_of(node.func)!r} is no function: is a '*' missing behind it?"
+            raise self.expression.error(message, node)
         name = node.func.id
         if name in self.known:
-            raise self.expression.error(f"{name!r} is a variable and cannot be called: is a '*' missing?", node)
+            delayed = any(isinstance(n, ast.Name) and n.id == "t" for a in node.args for n in ast.walk(a))
+            reason = "the past of a variable is not kept: there are no delayed variables" if delayed else ""
+            reason = reason or f"{name!r} is a variable and cannot be called: is a '*' missing?"
+            raise self.expression.error(reason, node)
         if name not in FUNCTIONS:
             if name in _REDUCTIONS:
                 message = f"{name}() runs over a group of neurons: a neuron's own equations have none"
@@ -254,7 +277,7 @@ class _Walk:
             kind = self.visit(node.args[0])
             return kind if kind not in (BOOLEAN, ANY) else DIMENSIONLESS
         if name == "hazard":
-            kind = self.number(node.args[0], "the hazard of")
+            kind = self.visit(node.args[0])
             if kind is not ANY and kind != RATE:
                 message = f"hazard() takes a rate (1/ms, Hz), not {describe_kind(kind)}"
                 raise self.expression.error(message, node.args[0], UnitError)
@@ -267,7 +290,8 @@ class _Walk:
         kinds = [self.number(argument, f"{name}() of") for argument in rest]
         if name in _PURE:
             if kinds[0] is not ANY and kinds[0] != DIMENSIONLESS:
-                message = f"{name}() takes a pure number, but {ast.unparse(rest[0])!r} is {describe_kind(kinds[0])}"
+                text = self.expression.text_of(rest[0])
+                message = f"{name}() takes a pure number, but {text!r} is {describe_kind(kinds[0])}"
                 raise self.expression.error(message, rest[0], UnitError)
             return DIMENSIONLESS
         if name == "sqrt":
@@ -284,7 +308,10 @@ class _Walk:
             return b
         if b is ANY or a == b:
             return a
-        one, other = f"{ast.unparse(left)!r} is {describe_kind(a)}", f"{ast.unparse(right)!r} is {describe_kind(b)}"
+        one, other = (
+            f"{self.expression.text_of(left)!r} is {describe_kind(a)}",
+            f"{self.expression.text_of(right)!r} is {describe_kind(b)}",
+        )
         message = f"the arguments of {word} differ" if word.endswith("()") else f"cannot {word}"
         raise self.expression.error(f"{message}: {one}, {other}", right, UnitError)
 
@@ -304,7 +331,7 @@ def check_noise_is_linear(expression: Expression, known: Container[str]) -> None
         names = (n for n in ast.walk(node) if isinstance(n, ast.Name))
         return next((n for n in names if is_noise(n.id) and n.id not in known), None)
 
-    for node in ast.walk(expression.tree):
+    for node in (n for n in ast.walk(expression.tree) if isinstance(n, ast.expr)):
         inside: list[ast.expr] = []
         if isinstance(node, (ast.Call, ast.Compare)):
             inside = [child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]
@@ -316,5 +343,5 @@ def check_noise_is_linear(expression: Expression, known: Container[str]) -> None
             inside = [node.right]
         for child in inside:
             if name := noise_in(child):
-                message = f"white noise enters linearly: {name.id} cannot stand inside {ast.unparse(node)!r}"
+                message = f"white noise enters linearly: {name.id} cannot stand inside {expression.text_of(node)!r}"
                 raise expression.error(message, name)

@@ -19,6 +19,7 @@ import re
 from dataclasses import dataclass
 
 from lapicque.errors import ModelError, UnitError, suggest
+from lapicque.model.syntax import explain, find_mistake
 from lapicque.units import Unit, parse_unit
 
 #: Flags that a neuron's equations may carry.
@@ -67,9 +68,16 @@ class Expression:
 
     def names(self) -> list[ast.Name]:
         """Return the names that the expression reads, in order of appearance (functions' names are not among them)."""
-        called = {id(n.func) for n in ast.walk(self.tree) if isinstance(n, ast.Call)}
-        found = [n for n in ast.walk(self.tree) if isinstance(n, ast.Name) and id(n) not in called]
+        skipped = {id(n.func) for n in ast.walk(self.tree) if isinstance(n, ast.Call)}
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Subscript):  # the n of x[n]
+                skipped |= {id(inner) for inner in ast.walk(node.slice)}
+        found = [n for n in ast.walk(self.tree) if isinstance(n, ast.Name) and id(n) not in skipped]
         return sorted(found, key=lambda n: n.col_offset)
+
+    def text_of(self, node: ast.expr) -> str:
+        """Return the text of a part, as it was written."""
+        return ast.get_source_segment(self.text, node) or ast.unparse(node)
 
 
 @dataclass(frozen=True)
@@ -146,28 +154,18 @@ def _join(lines: tuple[str, ...]) -> tuple[str, tuple[tuple[int, int], ...]]:
 def _parse(text: str, offset: int, source: Source) -> Expression:
     lead = len(text) - len(text.lstrip())
     stripped, offset = text.strip(), offset + lead
-    for wrong, right in (("&&", "and"), ("||", "or"), ("^", "**")):
-        if wrong in stripped:
-            raise source.error(f"'{wrong}' is not an operator here: write '{right}'", offset + stripped.index(wrong))
-    if match := re.search(r"(?<![<>=!])=(?!=)", stripped):
-        raise source.error("'=' assigns: write '==' to compare", offset + match.start())
-    if match := re.search(r"(?<![\w.])(\d+\.?\d*|\.\d+)([A-Za-df-z_]\w*)", stripped):
-        number, name = match.group(1), match.group(2)
-        raise source.error(f"a '*' is missing: write '{number}*{name}'", offset + match.start(2))
+    if mistake := find_mistake(stripped):
+        raise source.error(mistake[0], offset + mistake[1])
     try:
         tree = ast.parse(stripped, mode="eval").body
     except SyntaxError as error:
-        at = offset + max((error.offset or 1) - 1, 0)
-        opened, closed = stripped.count("("), stripped.count(")")
-        if opened != closed:
-            kind = f"{opened - closed} '(' not closed" if opened > closed else f"{closed - opened} ')' too many"
-            raise source.error(f"the brackets do not match: {kind}", at) from None
-        raise source.error(f"this is not an expression: {error.msg}", at) from None
+        message, column = explain(stripped, error, source.where)
+        raise source.error(message, offset + column) from None
     return Expression(stripped, tree, source, offset)
 
 
 _START = re.compile(
-    r"\s*(?:d(?P<d>[A-Za-z_]\w*)\s*/\s*dt\s*(?P<deq>=)|(?P<map>[A-Za-z_]\w*)\s*\[\s*n\s*\+\s*1\s*\]\s*="
+    r"\s*(?:d(?P<d>[A-Za-z_]\w*)\s*/\s*dt\s*=(?!=)|(?P<map>[A-Za-z_]\w*)\s*\[\s*n\s*\+\s*1\s*\]\s*=(?!=)"
     r"|(?P<alg>[A-Za-z_]\w*)\s*=(?!=)|(?P<par>[A-Za-z_]\w*)\s*(?=:))"
 )
 
@@ -270,6 +268,8 @@ def _explain_left_side(left: str, source: Source, first: int) -> ModelError:
         return source.error("the derivative has no right-hand side: write 'dx/dt = expression : unit'", first)
     if re.match(r"\s*\d", left):
         return source.error("a name cannot begin with a digit", first)
+    if match := re.match(r"\s*[\w/]+\s*(==)", left):
+        return source.error("'==' compares: an equation is written with '='", match.start(1))
     return source.error("this is no equation: write 'dx/dt = ... : unit', 'x = ... : unit' or 'x : unit'", first)
 
 
@@ -297,7 +297,8 @@ def _parse_unit_and_flags(text: str, offset: int, source: Source) -> tuple[Unit,
         if flag in _REFUSED_FLAGS:
             raise source.error(_REFUSED_FLAGS[flag], at)
         known = ", ".join(f"({f})" for f in FLAGS)
-        raise source.error(f"unknown flag ({flag}){suggest(flag, FLAGS)} Flags of a neuron: {known}", at)
+        hint = suggest(flag, FLAGS) or f": the flags of a neuron are {known}"
+        raise source.error(f"unknown flag ({flag}){hint}", at)
     return unit, flags
 
 
@@ -336,6 +337,8 @@ def _parse_statement(text: str, source: Source) -> Statement:
     if operator not in ("=", "+=", "-=", "*=", "/="):
         raise source.error(f"'{operator}' is not known here: use =, +=, -=, *= or /=", match.start("op"))
     body = text[match.end() :]
+    if comma := re.search(r",\s*[A-Za-z_]\w*\s*[-+*/]?=(?!=)", body):
+        raise source.error("separate statements by ';' or a new line", match.end() + comma.start())
     if not body.strip():
         raise source.error(f"nothing is assigned to {match.group('target')!r}", match.start("op"))
     return Statement(match.group("target"), operator, _parse(body, match.end(), source), source, match.start("target"))

@@ -105,7 +105,9 @@ class Hybrid:
 
         def put_event(event: HybridEvent) -> HybridEvent:
             guard = event.guard
-            read = Guard(put(guard.margin), guard.strict, put(guard.hazard), put(guard.condition), tuple(map(put, guard.gates)))
+            read = Guard(
+                put(guard.margin), guard.strict, put(guard.hazard), put(guard.condition), tuple(map(put, guard.gates))
+            )
             jumps = tuple(Jump(j.target, put(j.expression)) for j in event.jumps)
             return HybridEvent(event.name, read, jumps, put(event.refractory_time), put(event.refractory_condition))
 

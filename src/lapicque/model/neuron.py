@@ -22,7 +22,7 @@ from lapicque.model.equations import (
     parse_expression,
     parse_statements,
 )
-from lapicque.model.values import plain_value, unit_of, with_unit
+from lapicque.model.values import is_quantity, plain_value, unit_of, with_unit
 from lapicque.units import Unit, parse_unit, split
 
 MS = parse_unit("ms")
@@ -175,14 +175,10 @@ class Neuron:
                 raise ModelError(f"event {name!r}: {part} is a text, not {type(getattr(event, part)).__name__}")
         prefix = "" if name == "spike" else f"{name}: "
         refractory = event.refractory
-        if refractory is not None and not isinstance(refractory, str):
+        if (refractory is not None and not isinstance(refractory, str)) or (
+            isinstance(refractory, str) and is_quantity(refractory) and split(refractory)[1] is not None
+        ):
             refractory = f"{plain_value(refractory, MS, 'refractory')!r}*ms"
-        elif isinstance(refractory, str):
-            try:
-                number, unit = split(refractory)
-                refractory = f"{number!r}*{unit}" if unit else refractory
-            except UnitError:
-                pass  # an expression, not a quantity
         return ParsedEvent(
             name,
             parse_expression(event.threshold, f"{prefix}threshold"),
@@ -203,7 +199,7 @@ class Neuron:
             if kind == "parameter" and equation.name in written and "constant" not in equation.flags:
                 kind = "state"
             if kind == "parameter" and given is None:
-                hint = f"parameters=dict({equation.name}=... )"
+                hint = f"parameters=dict({equation.name}=...)"
                 raise equation.error(f"the parameter {equation.name!r} has no value: give it in {hint}")
             value = None
             if given is not None:

@@ -10,11 +10,13 @@ import keyword
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from lapicque.errors import ModelError, UnitError, suggest
 from lapicque.model import checks
 from lapicque.model.equations import Equation, Expression, Statement, parse_expression
 from lapicque.model.values import is_quantity, names_of_expressions, plain_value, unit_of
-from lapicque.units import DIMENSIONLESS, ONE, Dimension, find_unit, magnitude
+from lapicque.units import DIMENSIONLESS, ONE, Dimension
 
 if TYPE_CHECKING:
     from lapicque.model.neuron import Neuron, ParsedEvent, Variable
@@ -33,9 +35,9 @@ def check_neuron(neuron: Neuron) -> None:
     known = {name: v.unit.dimension for name, v in neuron.variables.items()}
     for name, variable in neuron.variables.items():
         check_name(name, variable)
-    check_parameters_used(neuron)
     algebraic_order(neuron)
     for equation in neuron.parsed_equations:
+        check_flags(neuron, equation)
         if equation.expression is not None:
             check_equation(neuron, equation, known)
     check_held(neuron)
@@ -45,6 +47,7 @@ def check_neuron(neuron: Neuron) -> None:
         check_initial(neuron, name, known)
     for name in neuron.ranges:
         check_range(neuron, name)
+    check_parameters_used(neuron)
 
 
 def check_name(name: str, variable: Variable) -> None:
@@ -68,8 +71,7 @@ def check_parameters_used(neuron: Neuron) -> None:
     used |= names_of_expressions(neuron.initial.values())
     for name in neuron.parameters:
         if name not in used and neuron.variables[name].equation is None:
-            unknown = {u for u in used if u not in neuron.variables and u not in checks.BUILT_IN and not find_unit(u)}
-            hint = suggest(name, unknown or neuron.variables)
+            hint = suggest(name, [other for other in neuron.variables if other != name])
             raise ModelError(f"the parameter {name!r} is not used by the model{hint}")
 
 
@@ -113,6 +115,25 @@ def algebraic_order(neuron: Neuron) -> list[str]:
     return order
 
 
+def check_flags(neuron: Neuron, equation: Equation) -> None:
+    """(constant) is for parameters, (shared) for what has one value in a population."""
+    if "constant" in equation.flags and equation.kind != "parameter":
+        raise equation.error(f"(constant) belongs to a parameter, and {equation.name!r} has an equation")
+    if "shared" not in equation.flags:
+        return
+    if neuron.variables[equation.name].kind == "state":
+        message = f"{equation.name!r} changes in time, so each neuron has its own: leave out '(shared)'"
+        raise equation.error(message)
+    if isinstance(values := neuron.variables[equation.name].value, np.ndarray):
+        raise equation.error(f"{equation.name!r} is (shared), but has {values.size} values in parameters=")
+    for node in equation.expression.names() if equation.expression is not None else ():
+        read = neuron.variables.get(node.id)
+        if (read is not None and "shared" not in read.flags) or node.id in ("i", "not_refractory"):
+            assert equation.expression is not None
+            message = f"{equation.name!r} is (shared), but reads {node.id!r}, which each neuron has of its own"
+            raise equation.expression.error(message, node)
+
+
 def check_equation(neuron: Neuron, equation: Equation, known: Mapping[str, Dimension]) -> None:
     """A right-hand side has the dimension that its left side asks for; noise stands in differential equations only."""
     expression = equation.expression
@@ -121,8 +142,8 @@ def check_equation(neuron: Neuron, equation: Equation, known: Mapping[str, Dimen
     if equation.kind == "differential":
         wanted = tuple(a - b for a, b in zip(wanted, checks.TIME, strict=True))
         what = f"d{equation.name}/dt"
-    _explaining(neuron, expression, checks.check_dimension, known, wanted, what)
     _refuse_hazard(expression)
+    _explaining(neuron, expression, checks.check_dimension, known, wanted, what)
     if equation.kind == "differential":
         checks.check_noise_is_linear(expression, known)
     else:
@@ -139,8 +160,8 @@ def check_held(neuron: Neuron) -> None:
 
 def check_event(neuron: Neuron, event: ParsedEvent, known: Mapping[str, Dimension]) -> None:
     """A threshold is a condition, a reset writes states, a refractory period is a time or a condition."""
-    _explaining(neuron, event.threshold, checks.check_condition, known, "threshold")
     _refuse_noise(event.threshold, known, "belongs in a differential equation: write randn()")
+    _explaining(neuron, event.threshold, checks.check_condition, known, "threshold")
     guard, _ = guard_of(event)
     _refuse_hazard(event.threshold, allowed=guard)
     for statement in event.reset:
@@ -252,7 +273,11 @@ def check_range(neuron: Neuron, name: str) -> None:
     given = neuron.ranges[name]
     if isinstance(given, str) or not isinstance(given, (tuple, list)) or len(given) != 2:
         raise ModelError(f"ranges: {name!r} is {given!r}, but a lower and an upper end are expected: (low, high)")
-    low, high = (magnitude(end, unit, what) for end in given)
+    low, high = (plain_value(end, unit, what) for end in given)
+    if isinstance(low, np.ndarray) or isinstance(high, np.ndarray):
+        raise ModelError(
+            f"ranges: an end of {name!r} is an array, but a lower and an upper end are expected: (low, high)"
+        )
     if not low < high:
         raise ModelError(f"ranges: the lower end of {name!r}, {given[0]}, is not below its upper end, {given[1]}")
 
@@ -287,9 +312,9 @@ def _misread(neuron: Neuron, expression: Expression) -> str:
         name = node.id
         variable = neuron.variables.get(name)
         if variable is not None and variable.equation is None and unit_of(neuron.parameters[name]) is ONE:
-            return f'(the parameter {name!r} was given without a unit: write {name}="{variable.value:g} mV", say)'
+            return f"(the parameter {name!r} was given without a unit, so it is a pure number)"
+        if variable is None and checks.is_noise(name):
+            return f"(white noise {name} is in 1/sqrt(ms): 'sigma*sqrt(2/tau)*{name}' is in sigma's unit per time)"
         if variable is None and name in _READ_AS:
             return f"({name!r} is read as {_READ_AS[name]}: the model has no variable of this name)"
-        if variable is None and len(name) == 1 and find_unit(name) is not None:
-            return f"({name!r} is read as a unit: the model has no variable of this name)"
     return ""

@@ -33,7 +33,8 @@ def plain_value(given: Any, unit: Unit, what: str) -> float | np.ndarray:
     try:
         found = split(given)[1]
     except UnitError as error:
-        raise UnitError(f"{what}: {error.summary}") from None
+        named = error.summary.startswith(repr(given))
+        raise UnitError(f"{what}: {error.summary}" if named else f"{what} is {given!r}: {error.summary}") from None
     if found is not None and found.dimension != unit.dimension:
         raise UnitError(f"{what} is declared as {describe(unit)}, but {_shown(given)} is {describe(found)}")
     try:
