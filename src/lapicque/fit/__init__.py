@@ -1,1 +1,28 @@
-"""Models fitted to recordings."""
+"""Models fitted to recordings: problems, objectives, searches, scores."""
+
+from lapicque._lazy import attach
+
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "Fit": "search",
+        "Free": "free",
+        "Problem": "problem",
+        "Recording": "recording",
+        "Score": "validate",
+        "SpikeMatch": "objectives",
+        "StepFeatures": "objectives",
+        "Sweep": "sweep",
+        "Trial": "trial",
+        "VoltageError": "objectives",
+        "concatenate": "recording",
+        "minimize": "search",
+        "predicted": "validate",
+        "profile": "validate",
+        "reliability": "validate",
+        "score": "validate",
+        "split_by_stimulus": "trial",
+        "split_by_time": "trial",
+        "trials_of": "trial",
+    },
+)

@@ -1,0 +1,144 @@
+"""Free parameters: bounds, scale, and the map from the unit cube on which optimisers search."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lapicque.errors import FitError, suggest
+from lapicque.model.neuron import Neuron
+from lapicque.units import ONE, Unit, magnitude, parse_unit
+
+#: Free quantities that belong to the comparison, not to the model: the model's spikes come ``delay`` later; its input
+#: is ``input_scale`` times the stimulus plus ``input_offset``.
+NUISANCES = ("delay", "input_scale", "input_offset")
+
+
+@dataclass(frozen=True)
+class Free:
+    """A free parameter between two bounds.
+
+    Parameters
+    ----------
+    low, high : float, in ``unit``
+    scale : ``"linear"`` or ``"log"``
+        By default logarithmic where both bounds are positive and a factor of 8 or more apart.
+    """
+
+    name: str
+    low: float
+    high: float
+    unit: Unit
+    scale: str
+
+    def from_cube(self, x: np.ndarray) -> np.ndarray:
+        """Return values in ``unit`` for positions in [0, 1]."""
+        if self.scale == "log":
+            return self.low * (self.high / self.low) ** x
+        return self.low + (self.high - self.low) * x
+
+    def to_cube(self, value: Any) -> Any:
+        """Return positions in [0, 1] for values in ``unit``."""
+        if self.scale == "log":
+            return np.log(np.asarray(value) / self.low) / np.log(self.high / self.low)
+        return (np.asarray(value) - self.low) / (self.high - self.low)
+
+    def __repr__(self) -> str:
+        unit = "" if self.unit.name == "1" else f" {self.unit}"
+        return f"{self.name}: {self.low:g} to {self.high:g}{unit} ({self.scale})"
+
+
+def read_free(neuron: Neuron, free: Mapping[str, Any] | None, driven: str) -> tuple[Free, ...]:
+    """Return the free parameters that a user asks for; the model's own ranges if ``free`` is None.
+
+    Parameters
+    ----------
+    free : name -> bounds
+        ``(50, 400)*pF``, ``("50 pF", "400 pF")``, ``"50 .. 400 pF"``, or with a scale: ``(50*pF, 400*pF, "log")``.
+    driven : the input that the stimulus drives, for the units of `NUISANCES`
+
+    Raises
+    ------
+    FitError
+        For unknown names, reversed bounds, bounds outside a parameter's domain, nothing free.
+    """
+    asked = dict(neuron.ranges) if free is None else dict(free)
+    if not asked:
+        raise FitError(
+            f"nothing is free: {neuron.name!r} has no ranges of its own, so give free=dict(name=(low, high))"
+        )
+    divisors = set(neuron.nonzero_parameters())
+    return tuple(_read(neuron, name, bounds, divisors, driven) for name, bounds in asked.items())
+
+
+def _read(neuron: Neuron, name: str, bounds: Any, divisors: set[str], driven: str) -> Free:
+    unit = _unit_of(neuron, name, driven)
+    low, high, scale = _bounds(name, bounds, unit)
+    shown = f"{low:g} to {high:g} {unit}"
+    if not (np.isfinite(low) and np.isfinite(high)):
+        raise FitError(f"the bounds of {name!r}, {shown}, are not finite")
+    if low == high:
+        raise FitError(f"the bounds of {name!r} are equal, {shown}: fix it by neuron.with_({name}=...) instead")
+    if low > high:
+        raise FitError(f"the bounds of {name!r} are reversed: {shown}")
+    if name in divisors and low <= 0 <= high:
+        raise FitError(f"the bounds of {name!r}, {shown}, include 0, but the model divides by it: keep its sign")
+    if name in divisors and neuron.constants[name].value is not None:
+        default = float(np.mean(neuron.constants[name].value))
+        if default * low < 0:
+            sign = "positive" if default > 0 else "negative"
+            raise FitError(f"the bounds of {name!r}, {shown}, are outside its domain: the model needs it {sign}")
+    if (name == "delay" or _is_refractory(neuron, name)) and low < 0:
+        raise FitError(f"the bounds of {name!r}, {shown}, are outside its domain: it cannot be negative")
+    if scale == "log" and low <= 0:
+        raise FitError(f"the bounds of {name!r}, {shown}, are not positive: a logarithmic scale needs that")
+    return Free(name, low, high, unit, scale or ("log" if low > 0 and high / low >= 8 else "linear"))
+
+
+def _is_refractory(neuron: Neuron, name: str) -> bool:
+    return any(e.refractory is not None and e.refractory.text == name for e in neuron.parsed_events)
+
+
+def _unit_of(neuron: Neuron, name: str, driven: str) -> Unit:
+    if name in neuron.constants:
+        return neuron.constants[name].unit
+    if name == "delay":
+        return parse_unit("ms")
+    if name == "input_scale":
+        return ONE
+    if name == "input_offset":
+        return neuron.inputs[driven].unit
+    kind = (
+        "a state" if name in neuron.states else "computed" if name in neuron.algebraic else "no parameter of the model"
+    )
+    raise FitError(f"free: {name!r} is {kind}{suggest(name, [*neuron.constants, *NUISANCES])}")
+
+
+def _bounds(name: str, bounds: Any, unit: Unit) -> tuple[float, float, str | None]:
+    scale = None
+    if isinstance(bounds, Free):
+        return bounds.low, bounds.high, bounds.scale
+    if isinstance(bounds, str):
+        bounds = _from_text(name, bounds)
+    if isinstance(bounds, (tuple, list)) and len(bounds) == 3:
+        *bounds, scale = bounds
+        if scale not in ("log", "linear"):
+            raise FitError(f"the scale of {name!r} is {scale!r}: write 'log' or 'linear'")
+    if np.ndim(getattr(bounds, "magnitude", bounds)) != 1 or len(bounds) != 2:
+        raise FitError(f"the bounds of {name!r} are {bounds!r}: write (low, high), such as ('50 pF', '400 pF')")
+    low, high = (float(magnitude(bound, unit, f"a bound of {name!r}")) for bound in bounds)
+    return low, high, scale
+
+
+def _from_text(name: str, text: str) -> tuple[Any, Any]:
+    separator = ".." if ".." in text else ":"
+    low, found, high = text.partition(separator)
+    if not found:
+        raise FitError(f"the bounds of {name!r} are {text!r}: write '50 .. 400 pF'")
+    high = high.strip()
+    unit = high.lstrip("+-.0123456789eE").strip()
+    low = low.strip()
+    return (f"{low} {unit}" if unit and low.lstrip("+-.0123456789eE") == "" else low), high
