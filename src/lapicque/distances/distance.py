@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -194,6 +194,23 @@ class Distance(ABC):
         self._check(reference_times, reference_offsets, t_start, t_stop)
         self._fill(times, starts, counts, reference_times, reference_offsets, t_start, t_stop, out)
         return np.subtract(1.0, out, out=out) if self.similarity else out
+
+    def rescaled(self, factor: float) -> Distance:
+        """Return the distance with its time scale, if it has one, multiplied by a factor.
+
+        Examples
+        --------
+        >>> from lapicque.distances import coincidence
+        >>> coincidence("4 ms").rescaled(0.5)
+        coincidence(precision='2 ms', counting='exclusive', rate='data')
+        """
+        powers = {"ms": 1, "/ms": -1}
+        scaled = {
+            field.name: getattr(self, field.name) * factor ** powers[field.metadata["unit"]]
+            for field in fields(self)
+            if field.metadata.get("unit") in powers and getattr(self, field.name) is not None
+        }
+        return replace(self, **scaled)
 
     def _check(self, times: np.ndarray, offsets: np.ndarray, t_start: float, t_stop: float) -> None:
         if not t_stop > t_start:
