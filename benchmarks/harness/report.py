@@ -63,7 +63,7 @@ def run(
 def _measure(sides: Sequence[Side], size: dict, repeats: int, limit: float) -> dict:
     """Times of every side and case, runs interleaved. What fails is named, and left out from then on."""
     running: list[Process] = []
-    found = {"ready": {}, "seconds": {}, "results": {}, "failed": {}}
+    found = {"ready": {}, "seconds": {}, "processor": {}, "results": {}, "failed": {}}
     try:
         for side in sides:
             try:
@@ -94,6 +94,7 @@ def _once(process: Process, case: str, found: dict) -> None:
         process.ready["cases"].remove(case)
         return
     found["seconds"].setdefault(case, {}).setdefault(name, []).append(answer["seconds"])
+    found["processor"].setdefault(case, {}).setdefault(name, []).append(answer["processor"])
     found["results"].setdefault(case, {})[name] = answer["result"]
 
 
@@ -110,6 +111,8 @@ def _compare(
         cases[case] = {
             "ratio": ratios[case],
             "median_s": {name: round(median, 6) for name, median in medians.items()},
+            # what all cores spent, start and end of the run included: a check where the machine was busy
+            "processor_s": {name: round(statistics.median(found["processor"][case][name]), 6) for name in medians},
             "seconds": {name: [round(second, 6) for second in runs] for name, runs in times.items()},
             "result": found["results"][case],
         }
@@ -135,7 +138,7 @@ def _compare(
 
 def _table(console: Console, report: dict, unit: str) -> None:
     table = Table(title=f"{report['benchmark']}: best peer / ours = {report['ratio']}")
-    for heading in ("case", "side", "precision", "median", "runs", "set up", "result"):
+    for heading in ("case", "side", "precision", "median", "runs", "cores' time", "set up", "result"):
         table.add_column(heading, justify="left" if heading in ("case", "side", "result") else "right")
     if unit:
         table.add_column(f"{unit}/s", justify="right")
@@ -147,6 +150,7 @@ def _table(console: Console, report: dict, unit: str) -> None:
                 report["precision"][name],
                 f"{median:.4g} s",
                 " ".join(f"{second:.3g}" for second in figures["seconds"][name]),
+                f"{figures['processor_s'][name]:.3g} s",
                 f"{report['setup_s'][name]:.1f} s",
                 " ".join(f"{key} {value:.6g}" for key, value in figures["result"][name].items()),
             ]

@@ -36,11 +36,17 @@ def _prepare(prepare, workload, packages):
 
 
 def _time(function):
-    start = time.perf_counter()
+    processor, start = _processor(), time.perf_counter()
     result = function()
-    seconds = time.perf_counter() - start
+    seconds, processor = time.perf_counter() - start, _processor() - processor
     result = dict(result or {})
-    return {"seconds": result.pop("seconds", seconds), "result": result}
+    return {"seconds": result.pop("seconds", seconds), "processor": processor, "result": result}
+
+
+def _processor():
+    """Processor time of this process and of the children that it has waited for, in seconds."""
+    used = os.times()
+    return used.user + used.system + used.children_user + used.children_system
 
 
 def _answer(function):
