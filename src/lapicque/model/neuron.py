@@ -175,9 +175,8 @@ class Neuron:
                 raise ModelError(f"event {name!r}: {part} is a text, not {type(getattr(event, part)).__name__}")
         prefix = "" if name == "spike" else f"{name}: "
         refractory = event.refractory
-        if (refractory is not None and not isinstance(refractory, str)) or (
-            isinstance(refractory, str) and is_quantity(refractory) and split(refractory)[1] is not None
-        ):
+        quantity = is_quantity(refractory) and not (isinstance(refractory, str) and split(refractory)[1] is None)
+        if refractory is not None and quantity:
             refractory = f"{plain_value(refractory, MS, 'refractory')!r}*ms"
         return ParsedEvent(
             name,

@@ -275,9 +275,7 @@ def check_range(neuron: Neuron, name: str) -> None:
         raise ModelError(f"ranges: {name!r} is {given!r}, but a lower and an upper end are expected: (low, high)")
     low, high = (plain_value(end, unit, what) for end in given)
     if isinstance(low, np.ndarray) or isinstance(high, np.ndarray):
-        raise ModelError(
-            f"ranges: an end of {name!r} is an array, but a lower and an upper end are expected: (low, high)"
-        )
+        raise ModelError(f"ranges: an end of {name!r} is an array, but a number is expected")
     if not low < high:
         raise ModelError(f"ranges: the lower end of {name!r}, {given[0]}, is not below its upper end, {given[1]}")
 
