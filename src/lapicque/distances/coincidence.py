@@ -28,7 +28,8 @@ def coincidence(precision: Any, counting: str = "exclusive", rate: str = "data")
         Two spikes coincide if they are no further apart; 2 to 4 ms in the literature.
     counting : {"exclusive", "inclusive"}
         ``"exclusive"``: each spike takes part in one coincidence, and as many are formed as possible. ``"inclusive"``:
-        all spikes of the data that have a spike of the model near them count, though several may have the same.
+        all spikes of the data that have a spike of the model near them count, though several may share one: a model
+        with one spike in a burst of three can then be above 1.
     rate : {"data", "model"}
         Whose rate nu is. The papers take the model's: but then 1 - 2 nu precision passes through 0 for a model that
         fires fast, and Gamma is above 1 or without sense; a search finds that. The data's rate is the same for all
@@ -71,7 +72,7 @@ def coincidence(precision: Any, counting: str = "exclusive", rate: str = "data")
         raise DistanceError(f"the precision of the coincidence factor must be finite and not negative: {window:g} ms")
     for name, value, known in (("counting", counting, _COUNTINGS), ("rate", rate, _RATES)):
         if value not in known:
-            raise DistanceError(f"{name}={value!r} is neither of {', '.join(map(repr, known))}{suggest(value, known)}")
+            raise DistanceError(f"{name}={value!r} is neither of {', '.join(map(repr, known))}{suggest(str(value), known)}")
     return Coincidence(window, counting, rate)
 
 

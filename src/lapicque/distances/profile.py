@@ -106,7 +106,7 @@ def known_edges(edges: str) -> str:
         For another word.
     """
     if edges not in _EDGES:
-        raise DistanceError(f"edges={edges!r} is neither of {', '.join(map(repr, _EDGES))}{suggest(edges, _EDGES)}")
+        raise DistanceError(f"edges={edges!r} is neither of {', '.join(map(repr, _EDGES))}{suggest(str(edges), _EDGES)}")
     return edges
 
 

@@ -38,8 +38,8 @@ def van_rossum(tau: Any) -> VanRossum:
     Notes
     -----
     The filter is followed to its end, beyond the window. The normalisation is elephant's; van Rossum's own is smaller
-    by the square root of 2. The integral is summed as squares, between spikes: the same trains are at exactly 0, and
-    nearly the same ones lose no digits.
+    by the square root of 2. The integral is summed as squares, spike by spike, and not as a difference of large sums:
+    the same trains are at exactly 0, and nearly the same ones close to it.
 
     References
     ----------
