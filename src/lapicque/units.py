@@ -20,7 +20,9 @@ True
 from __future__ import annotations
 
 import ast
+import math
 import re
+from decimal import Decimal
 from fractions import Fraction
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
@@ -28,7 +30,7 @@ from typing import TYPE_CHECKING, Any, cast
 from lapicque.errors import UnitError, suggest
 
 if TYPE_CHECKING:
-    import numpy as np
+    pass
 
 Dimension = tuple[Fraction, ...]
 
@@ -76,7 +78,7 @@ _SPELLED = {s: long for long, shorts in _SPELLINGS.items() for s in (long, *shor
 
 
 class Unit:
-    """A unit of measurement: a name, its dimension, and its size in internal base units.
+    """A unit of measurement: a name, its dimension, and its size in internal base units as a power of ten.
 
     Products and quotients of units are units; a product with a number is a pint quantity.
 
@@ -89,11 +91,11 @@ class Unit:
     [1 2] millisecond
     """
 
-    __slots__ = ("dimension", "name", "scale")
+    __slots__ = ("dimension", "name", "ten")
     __array_ufunc__ = None  # so that ndarray * unit asks this class
 
-    def __init__(self, name: str, dimension: Dimension, scale: float):
-        self.name, self.dimension, self.scale = name, dimension, scale
+    def __init__(self, name: str, dimension: Dimension, ten: Fraction | int = 0):
+        self.name, self.dimension, self.ten = name, dimension, Fraction(ten)
 
     def __repr__(self) -> str:
         return f"<Unit {self.name}>"
@@ -102,13 +104,13 @@ class Unit:
         return self.name
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Unit) and self.dimension == other.dimension and self.scale == other.scale
+        return isinstance(other, Unit) and self.dimension == other.dimension and self.ten == other.ten
 
     def __hash__(self) -> int:
-        return hash((self.dimension, self.scale))
+        return hash((self.dimension, self.ten))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Unit, (self.name, self.dimension, self.scale)
+        return Unit, (self.name, self.dimension, self.ten)
 
     def _quantity(self, value: Any) -> Any:
         pint_unit = _pint_registry().Unit(_spell_for_pint(self.name))
@@ -119,7 +121,7 @@ class Unit:
     def __mul__(self, other: Any) -> Any:
         if isinstance(other, Unit):
             dimension = tuple(a + b for a, b in zip(self.dimension, other.dimension, strict=True))
-            return Unit(f"{self.name}*{other.name}", dimension, self.scale * other.scale)
+            return Unit(f"{self.name}*{other.name}", dimension, self.ten + other.ten)
         return self._quantity(other)
 
     __rmul__ = __mul__
@@ -128,7 +130,7 @@ class Unit:
         if isinstance(other, Unit):
             dimension = tuple(a - b for a, b in zip(self.dimension, other.dimension, strict=True))
             name = f"{self.name}/{_bracket(other.name)}"
-            return Unit(name, dimension, self.scale / other.scale)
+            return Unit(name, dimension, self.ten - other.ten)
         return self._quantity(1.0) / other
 
     def __rtruediv__(self, other: Any) -> Any:
@@ -137,7 +139,12 @@ class Unit:
     def __pow__(self, power: float) -> Unit:
         exponent = Fraction(power).limit_denominator(12)
         dimension = tuple(e * exponent for e in self.dimension)
-        return Unit(f"{_bracket(self.name)}**{power}", dimension, self.scale ** float(exponent))
+        return Unit(f"{_bracket(self.name)}**{power}", dimension, self.ten * exponent)
+
+    @property
+    def scale(self) -> float:
+        """The size of the unit in internal base units, 10**ten."""
+        return _ten_to(self.ten)
 
     @property
     def dimensionless(self) -> bool:
@@ -145,11 +152,17 @@ class Unit:
         return self.dimension == DIMENSIONLESS
 
 
-ONE = Unit("1", DIMENSIONLESS, 1.0)
+ONE = Unit("1", DIMENSIONLESS)
+
+
+def _ten_to(power: Fraction) -> float:
+    if power.denominator > 1:
+        return float(10.0 ** float(power))
+    return float(10**power.numerator) if power >= 0 else 1.0 / 10**-power.numerator
 
 
 def _bracket(name: str) -> str:
-    return f"({name})" if re.search(r"[*/]", name) else name
+    return name if name.isalpha() else f"({name})"
 
 
 @cache
@@ -182,9 +195,7 @@ def _named_unit(name: str) -> Unit | None:
         rest = stem[len(prefix) :]
         if stem.startswith(prefix) and rest in _SPELLED:
             dimension, size = _NAMED[_SPELLED[rest]]
-            exponent = (ten + size) * power
-            scale = float(10**exponent) if exponent >= 0 else 1.0 / 10**-exponent
-            return Unit(name, tuple(e * power for e in dimension), scale)
+            return Unit(name, tuple(e * power for e in dimension), (ten + size) * power)
     return None
 
 
@@ -203,8 +214,8 @@ def parse_unit(text: str | Unit) -> Unit:
 
     Examples
     --------
-    >>> parse_unit("nS/pF").scale
-    1.0
+    >>> parse_unit("nS/pF").scale, parse_unit("nF").ten
+    (1.0, Fraction(3, 1))
     """
     if isinstance(text, Unit):
         return text
@@ -220,7 +231,7 @@ def _parse_unit(text: str) -> Unit:
     except SyntaxError:
         raise UnitError(f"{text!r} is not a unit: write it as 'mV', 'nS/mV' or 'uF/cm**2'") from None
     unit = _unit_of(tree, text)
-    return Unit(text, unit.dimension, unit.scale)
+    return Unit(text, unit.dimension, unit.ten)
 
 
 def _unit_of(node: ast.expr, text: str) -> Unit:
@@ -294,11 +305,13 @@ def _from_pint(quantity: Any) -> Unit:
         if short is None:
             raise UnitError(f"the unit {name!r} of {quantity!r} is not one that lapicque knows")
         unit = unit * short**exponent
-    return Unit(f"{quantity.units:~C}" or "1", unit.dimension, unit.scale)
+    return Unit(f"{quantity.units:~C}" or "1", unit.dimension, unit.ten)
 
 
 def magnitude(value: Any, unit: str | Unit, name: str = "the value") -> Any:
     """Return a quantity as a plain float (or float64 array) in ``unit``; a bare number is taken to be in ``unit``.
+
+    Units differ by powers of ten, so that a number is converted as it would be on paper: 2.3 nA are 2300 pA exactly.
 
     Parameters
     ----------
@@ -311,33 +324,40 @@ def magnitude(value: Any, unit: str | Unit, name: str = "the value") -> Any:
     Raises
     ------
     UnitError
-        If the dimension differs.
+        If the dimension differs, or if the value is no number.
 
     Examples
     --------
     >>> magnitude("5 mV", "mV"), magnitude(5, "mV"), magnitude("0.02 second", "ms")
-    (5.0, 5, 20.0)
+    (5.0, 5.0, 20.0)
     """
+    import numpy as np
+
     target = parse_unit(unit)
     number, given = split(value)
     if isinstance(number, (list, tuple)):
-        number = _sequence(number, target, name)
-    if given is None:
-        return number
-    if given.dimension != target.dimension:
+        number = [magnitude(item, target, name) for item in number]
+    try:
+        array = np.asarray(number)
+        if array.dtype.kind not in "iuf" and array.size:
+            raise TypeError
+    except (TypeError, ValueError):
+        raise UnitError(f"{name} is {value!r}, but {describe(target)} is expected: write a number") from None
+    if given is not None and given.dimension != target.dimension:
         raise UnitError(f"{name} is given in {given}, but {describe(target)} is expected: write it in {target}")
-    if given.scale == target.scale:
+    ten = Fraction(0) if given is None else given.ten - target.ten
+    if array.ndim == 0:
+        return _times_ten_to(float(array), ten)
+    array = array.astype(float)
+    return array if not ten else array * _ten_to(ten) if ten > 0 else array / _ten_to(-ten)
+
+
+def _times_ten_to(number: float, power: Fraction) -> float:
+    if not power or not math.isfinite(number):
         return number
-    # one exact power of ten up or down, so that 0.2 nF is 200 pF to the bit
-    return (
-        number * (given.scale / target.scale) if given.scale >= target.scale else number / (target.scale / given.scale)
-    )
-
-
-def _sequence(items: Any, target: Unit, name: str) -> np.ndarray:
-    import numpy as np
-
-    return np.array([magnitude(item, target, name) for item in items], dtype=float)
+    if power.denominator > 1:
+        return number * _ten_to(power)
+    return float(Decimal(repr(number)).scaleb(power.numerator))
 
 
 _KINDS = {
@@ -390,7 +410,7 @@ def _symbol(dimension: Dimension) -> str:
 
 def internal_unit(dimension: Dimension) -> Unit:
     """Return the internal unit of a dimension: the one in which numbers inside lapicque are held."""
-    return Unit(_symbol(dimension), dimension, 1.0)
+    return Unit(_symbol(dimension), dimension)
 
 
 def __getattr__(name: str) -> Unit:

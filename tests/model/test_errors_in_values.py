@@ -93,8 +93,8 @@ CHANGED = [
     ),
     (
         dict(parameters=dict(tau_w=[1, [2, 3]])),
-        "the parameter 'tau_w' is [1, [2, 3]], but a number is expected, such as '5 ms'",
-        ModelError,
+        "the parameter 'tau_w' is [1, [2, 3]], but a time (ms) is expected: write a number",
+        UnitError,
     ),
     (
         dict(parameters=dict(tau_w=["5 ms", "5 mV"])),
@@ -103,8 +103,8 @@ CHANGED = [
     ),
     (
         dict(parameters=dict(tau_w=1j)),
-        "the parameter 'tau_w' is 1j, but a number is expected, such as '5 ms'",
-        ModelError,
+        "the parameter 'tau_w' is 1j, but a time (ms) is expected: write a number",
+        UnitError,
     ),
     (
         dict(parameters=dict(tau_w=None), equations=("tau_w : ms", "«tau_w : ms")),

@@ -271,13 +271,20 @@ def check_range(neuron: Neuron, name: str) -> None:
         raise ModelError(f"ranges: {name!r} is no parameter of the model{suggest(name, neuron.constants)}")
     unit, what = neuron.constants[name].unit, f"the range of {name!r}"
     given = neuron.ranges[name]
-    if isinstance(given, str) or not isinstance(given, (tuple, list)) or len(given) != 2:
-        raise ModelError(f"ranges: {name!r} is {given!r}, but a lower and an upper end are expected: (low, high)")
-    low, high = (plain_value(end, unit, what) for end in given)
+    try:
+        if isinstance(given, str):
+            raise TypeError
+        ends = tuple(given)  # of a tuple, a list, an array, or a quantity such as (50, 400)*pF
+        low, high = (plain_value(end, unit, what) for end in ends)
+    except (TypeError, ValueError) as error:
+        if isinstance(error, ModelError):
+            raise
+        message = f"ranges: {name!r} is {given!r}, but a lower and an upper end are expected: (low, high)"
+        raise ModelError(message) from None
     if isinstance(low, np.ndarray) or isinstance(high, np.ndarray):
         raise ModelError(f"ranges: an end of {name!r} is an array, but a number is expected")
     if not low < high:
-        raise ModelError(f"ranges: the lower end of {name!r}, {given[0]}, is not below its upper end, {given[1]}")
+        raise ModelError(f"ranges: the lower end of {name!r}, {ends[0]}, is not below its upper end, {ends[1]}")
 
 
 def _refuse_noise(expression: Expression, known: Mapping[str, object], reason: str) -> None:

@@ -37,12 +37,7 @@ def plain_value(given: Any, unit: Unit, what: str) -> float | np.ndarray:
         raise UnitError(f"{what}: {error.summary}" if named else f"{what} is {given!r}: {error.summary}") from None
     if found is not None and found.dimension != unit.dimension:
         raise UnitError(f"{what} is declared as {describe(unit)}, but {_shown(given)} is {describe(found)}")
-    try:
-        array = np.asarray(magnitude(given, unit, what), dtype=float)
-    except (TypeError, ValueError) as error:
-        if isinstance(error, UnitError):
-            raise
-        raise ModelError(f"{what} is {given!r}, but a number is expected, such as {_example(unit)}") from None
+    array = np.asarray(magnitude(given, unit, what))
     if array.ndim > 1:
         raise ModelError(f"{what} has shape {array.shape}, but one value, or one value a neuron (1-D), is expected")
     if not array.size:
