@@ -12,7 +12,15 @@ import numpy as np
 
 from lapicque.errors import LapicqueNotice, RecordingError
 from lapicque.fit.recording import Recording, Sweep, find_sweeps
-from lapicque.io.channels import HELD_IN, Channel, RawSweep, choose_stimulus, choose_voltage, with_units
+from lapicque.io.channels import (
+    HELD_IN,
+    Channel,
+    RawSweep,
+    choose_stimulus,
+    choose_voltage,
+    with_known_unit,
+    with_units,
+)
 from lapicque.io.spike_times import spike_lists
 from lapicque.spikes.detection import SpikeDetection
 from lapicque.spikes.trains import SpikeTrains
@@ -137,11 +145,19 @@ def _sweep(
         dropped = detection.artefacts(trace, step)
         if dropped.size:
             where = f"sweep {raw.label!r}" if raw.label else "the voltage"
+            said = (
+                "1 crossing is an electrode artefact"
+                if dropped.size == 1
+                else f"{dropped.size} crossings are artefacts"
+            )
             notices.append(
-                f"{dropped.size} crossings in {where} are electrode artefacts (first: {dropped[0]:g} ms) by min_width, "
-                "max_width or max_slope of the detection"
+                f"{said} and no spike in {where} (first: {dropped[0]:g} ms), by min_width, max_width or max_slope "
+                "of the detection"
             )
     else:
+        for channel in raw.channels:
+            if channel.unit is None:
+                with_known_unit(channel)
         raise RecordingError(
             "there are neither spike times nor a voltage to find them in: give spikes=... (a file or times), or name "
             "the voltage by voltage=..."
@@ -157,20 +173,24 @@ def _common_dt(stimulus: Channel, potential: Channel | None, dt: float | None, l
     where = f"sweep {label!r}: " if label else ""
     pair = [c for c in (stimulus, potential) if c is not None]
     known = [(repr(c.name), c.dt) for c in pair if c.dt is not None]
-    if dt is not None:
-        if not (np.isfinite(dt) and dt > 0):
-            raise RecordingError(f"dt={dt:g} ms: the sampling interval is a positive time")
-        known.append(("dt=", dt))
+    if dt is not None and not (np.isfinite(dt) and dt > 0):
+        raise RecordingError(f"dt={dt:g} ms: the sampling interval is a positive time")
+    if not known and dt is not None:
+        known = [("the file", dt)]
     if not known:
         raise RecordingError("the file does not say its sampling interval: state it, as in dt='0.1 ms'")
     name, step = known[0]
     for other, interval in known[1:]:
         if abs(interval - step) > 1e-6 * step:
-            hint = "the file knows best: leave out dt=, and use resample(dt) for another interval"
             raise RecordingError(
-                f"{where}{name} was sampled every {step:g} ms, {other} every {interval:g} ms: "
-                + (hint if other == "dt=" else "bring them to one interval first")
+                f"{where}{name} was sampled every {step:g} ms, {other} every {interval:g} ms: bring both to "
+                "one interval"
             )
+    if dt is not None and abs(dt - step) > 1e-6 * step:
+        raise RecordingError(
+            f"{where}{name} was sampled every {step:g} ms, as the file says, but dt={dt:g} ms was given: leave out "
+            "dt=, and call resample(dt) on the recording for another interval"
+        )
     if potential is not None:
         if potential.values.size != stimulus.values.size:
             raise RecordingError(

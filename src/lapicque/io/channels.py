@@ -143,7 +143,7 @@ def choose_voltage(channels: Sequence[Channel], asked: str | int | None, stimulu
     found = [c for c in rest if c.kind == "voltage"]
     if not found:
         unknown = [c for c in rest if c.unit is None and _is_named(c, "v")]
-        return _with_unit(unknown[0]) if unknown else None
+        return with_known_unit(unknown[0]) if unknown else None
     return _single(found, channels, "voltage", "a voltage (a unit such as mV)")
 
 
@@ -156,7 +156,7 @@ def _named(channels: Sequence[Channel], asked: str | int, role: str) -> Channel:
     if isinstance(asked, int):
         if not -len(names) <= asked < len(names):
             raise RecordingError(f"{role}={asked}: there are {len(names)} channels: {_listed(channels)}")
-        return _with_unit(channels[asked])
+        return with_known_unit(channels[asked])
     found = [c for c in channels if matches(c.name, asked)]
     if not found:
         raise RecordingError(
@@ -164,7 +164,7 @@ def _named(channels: Sequence[Channel], asked: str | int, role: str) -> Channel:
         )
     if len(found) > 1:
         raise RecordingError(f"{role}={asked!r} fits {len(found)} channels: {_listed(found)}")
-    return _with_unit(found[0])
+    return with_known_unit(found[0])
 
 
 def _single(found: Sequence[Channel], channels: Sequence[Channel], role: str, what: str) -> Channel:
@@ -173,17 +173,24 @@ def _single(found: Sequence[Channel], channels: Sequence[Channel], role: str, wh
             f"{len(found)} channels hold {what}: name one by {role}=...; there are {_listed(channels)}"
         )
     if found:
-        return _with_unit(found[0])
+        return with_known_unit(found[0])
     unknown = [c for c in channels if c.unit is None]
     if unknown:
-        _with_unit(unknown[0])
+        with_known_unit(unknown[0])
     raise RecordingError(
         f"no channel holds {what}; there are {_listed(channels)}: name the {role} by {role}=... or correct a unit by "
         "units={name: unit}"
     )
 
 
-def _with_unit(channel: Channel) -> Channel:
+def with_known_unit(channel: Channel) -> Channel:
+    """Return the channel itself.
+
+    Raises
+    ------
+    RecordingError
+        If its unit is missing, or of something that is neither injected nor measured.
+    """
     if channel.unit is None:
         raise RecordingError(
             f"channel {channel.name!r} has no unit: state it, as in units={{{channel.name!r}: 'pA'}} ('mV' for a "

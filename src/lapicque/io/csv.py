@@ -71,6 +71,6 @@ def read(
 
 
 def _delimiter(path: str | os.PathLike[str]) -> str:
-    with open(path, encoding="utf-8") as file:
+    with open(path, encoding="utf-8-sig", errors="replace") as file:
         line = next((line for line in file if line.strip() and not line.startswith("#")), "")
     return max(",;\t", key=line.count)

@@ -21,22 +21,36 @@ NAME = "an Igor binary wave"
 EXTENSIONS = (".ibw",)
 #: `read` takes several files at once, which it puts together by their names.
 SEVERAL = True
+# version -> where the type of the samples stands
+_TYPE_AT = {1: 8, 2: 16, 3: 20, 5: 80}
+_TYPES, _COMPLEX_OR_UNSIGNED = (0, 2, 4, 8, 16, 32), 1 | 64
 _CHANNEL = re.compile(r"[_\-. ]?(ch|chan|channel|ad)[_\-. ]?\d+", re.IGNORECASE)
 
 
 def recognises(head: bytes) -> bool:
     r"""Whether a file that begins with these bytes is one: versions 1, 2, 3 and 5, of either byte order.
 
+    A version number alone says little, so that the number of the samples' type must be one that Igor knows as well.
+
     Examples
     --------
     >>> recognises(b"\x05\x00" + bytes(382)), recognises(b"\x00\x05" + bytes(382)), recognises(b"ABF2")
     (True, True, False)
     """
-    return len(head) > 2 and _order(head) is not None
+    order = _order(head)
+    if order is None:
+        return False
+    place = _TYPE_AT[struct.unpack(f"{order}h", head[:2])[0]]
+    if len(head) < place + 2:
+        return True
+    (kind,) = struct.unpack_from(f"{order}h", head, place)
+    return kind & ~_COMPLEX_OR_UNSIGNED in _TYPES
 
 
 def _order(head: bytes) -> str | None:
-    return next((o for o in "<>" if struct.unpack(o + "h", head[:2])[0] in (1, 2, 3, 5)), None)
+    if len(head) < 2:
+        return None
+    return next((o for o in "<>" if struct.unpack(o + "h", head[:2])[0] in _TYPE_AT), None)
 
 
 def read(path: str | os.PathLike[str] | Sequence[str | os.PathLike[str]], **options: Unpack[Options]) -> Recording:

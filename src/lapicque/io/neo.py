@@ -11,7 +11,7 @@ from lapicque.errors import RecordingError
 from lapicque.fit.recording import Recording
 from lapicque.io.assembly import Options, assemble
 from lapicque.io.channels import RawSweep
-from lapicque.io.files import damaged, file_head
+from lapicque.io.files import file_head
 from lapicque.io.neo_signals import channels_of, close_files
 from lapicque.units import magnitude
 
@@ -77,7 +77,11 @@ def read(path: str | os.PathLike[str], **options: Unpack[Options]) -> Recording:
         reader = formats[0](source)
         block = reader.read_block()
     except Exception as error:  # every reader of Neo's has errors of its own
-        raise damaged(path, f"what Neo's {formats[0].__name__} reads", error) from None
+        reason = (str(error) or type(error).__name__).splitlines()[0][:120]
+        raise RecordingError(
+            f"{source!r} cannot be read by Neo's {formats[0].__name__} ({reason}): is it complete, and what "
+            "its name says?"
+        ) from None
     finally:
         close_files(reader)
     return from_neo(block, source=source, **options)
@@ -116,18 +120,18 @@ def from_neo(source_object: Any, *, source: str = "", **options: Unpack[Options]
     Sweep('step': 4 samples, 1 spike, no voltage)
     """
     segments = getattr(source_object, "segments", [source_object])
-    title = source or str(getattr(source_object, "name", None) or "the Neo object")
+    title = source or str(source_object.name or "the Neo object")
     notes = dict(source_object.annotations)
     if options.get("units") is None and notes.get("stimulus_unit") == "1":
         options["units"] = {"stimulus": "1"}
-    if options.get("name") is None and getattr(source_object, "name", None):
-        options["name"] = str(source_object.name)
+    if options.get("name") is None and isinstance(source_object.name, str) and source_object.name:
+        options["name"] = source_object.name
     return assemble([_raw(segment, k, title) for k, segment in enumerate(segments)], title, **options)
 
 
 def _raw(segment: Any, k: int, title: str) -> RawSweep:
     channels = tuple(channel for signal in segment.analogsignals for channel in channels_of(signal))
-    label = str(segment.name) if segment.name is not None else str(k)
+    label = segment.name if isinstance(segment.name, str) else str(k)
     if len(segment.spiketrains) > 1:
         raise RecordingError(
             f"{title}: segment {label!r} holds {len(segment.spiketrains)} spike trains: keep the one of the recorded "

@@ -70,7 +70,7 @@ def sweeps_in_sequence(channels: Sequence[Channel]) -> list[RawSweep]:
     voltages = sorted((c for c in channels if c.kind == "voltage"), key=order)
     if len(currents) != len(voltages):
         raise RecordingError(
-            f"there are {len(currents)} currents and {len(voltages)} voltages, which do not pair: name those to read "
+            f"currents ({len(currents)}) and voltages ({len(voltages)}) do not pair one to one: name those to read "
             "by current=... and voltage=..., with * for any text"
         )
     return [RawSweep((c, v), label=v.name) for c, v in zip(currents, voltages, strict=True)]

@@ -97,7 +97,8 @@ def read(path: str | os.PathLike[str], **options: Unpack[Options]) -> Recording:
 
 def _load(path: str | os.PathLike[str]) -> dict[str, tuple[str | None, np.ndarray]]:
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        # NumPy leaves a damaged file open unless it is given an open one
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
             loaded = {name: archive[name] for name in archive.files}
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, KeyError) as error:
         raise damaged(path, NAME, error) from None

@@ -81,7 +81,7 @@ def read_spike_times(path: str | os.PathLike[str], unit: str | None = None) -> l
     require(path, is_text, "a text file of spike times")
     source = os.fspath(path)
     rows: list[list[float]] = []
-    for number, line in enumerate(Path(path).read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(Path(path).read_text(encoding="utf-8-sig", errors="replace").splitlines(), start=1):
         text, _, comment = line.partition("#")
         words = text.replace(",", " ").split()
         try:

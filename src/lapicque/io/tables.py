@@ -9,12 +9,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lapicque.errors import RecordingError, suggest
+from lapicque.errors import RecordingError
 from lapicque.io.channels import Channel, RawSweep
 from lapicque.io.files import is_text, require
 from lapicque.io.names import split_name, unit_kind
 from lapicque.units import magnitude
 
+# UTF-8; spreadsheets put a byte-order mark before it
+_ENCODING = "utf-8-sig"
 _TIME, _SWEEP = ("t", "time"), ("sweep", "trial", "repeat")
 
 
@@ -46,31 +48,19 @@ def read_table(path: str | os.PathLike[str], delimiter: str | None = None) -> Ta
     """
     require(path, is_text, "a text file")
     source = os.fspath(path)
-    names: tuple[str, ...] = ()
-    comment, skipped = "", 0
-    with open(path, encoding="utf-8") as file:
-        for line in file:
-            text = line.strip()
-            if text and not text.startswith("#"):
-                if _are_numbers(words := _split(text, delimiter)):
-                    break
-                if names:
-                    raise RecordingError(
-                        f"{source!r}, line {skipped + 1} is neither numbers nor a comment: {text[:60]!r}"
-                    )
-                names = tuple(words)
-            elif text:
-                comment = text.lstrip("# ")
-            skipped += 1
-        else:
-            raise RecordingError(f"{source!r} holds no numbers")
     try:
+        names, comment, skipped = _heading(source, delimiter)
         values = np.loadtxt(
-            path, delimiter=delimiter, skiprows=skipped, ndmin=2, dtype=float, encoding="utf-8", quotechar='"'
+            path, delimiter=delimiter, skiprows=skipped, ndmin=2, dtype=float, encoding=_ENCODING, quotechar='"'
         )
-    except ValueError as error:
-        hint = "" if delimiter or "," not in text else "; a file with commas is read by lapicque.io.csv"
-        raise RecordingError(f"{source!r} after line {skipped}: {str(error).split(';')[0]}{hint}") from None
+    except UnicodeDecodeError as error:
+        raise RecordingError(
+            f"{source!r} is no UTF-8 text ({error.reason} at byte {error.start}): convert it"
+        ) from None
+    except RecordingError:
+        raise
+    except ValueError:
+        raise _fault(source, delimiter, skipped) from None
     width = values.shape[1]
     words = _split(comment, delimiter)
     if not names and len(words) == width and any(split_name(word)[1] for word in words):
@@ -78,6 +68,49 @@ def read_table(path: str | os.PathLike[str], delimiter: str | None = None) -> Ta
     if names and len(names) != width:
         raise RecordingError(f"{source!r} has {len(names)} names, {', '.join(map(repr, names))}, for {width} columns")
     return Table(names, values, source)
+
+
+def _heading(source: str, delimiter: str | None) -> tuple[tuple[str, ...], str, int]:
+    """Names in the first line, the last comment before the numbers, and how many lines these take."""
+    names: tuple[str, ...] = ()
+    comment, skipped = "", 0
+    with open(source, encoding=_ENCODING) as file:
+        for line in file:
+            text = line.strip()
+            if text and not text.startswith("#"):
+                if _are_numbers(words := _split(text, delimiter)):
+                    return names, comment, skipped
+                if names:
+                    raise _misfit(source, skipped + 1, text, delimiter)
+                names = tuple(words)
+            elif text:
+                comment = text.lstrip("# ")
+            skipped += 1
+    raise RecordingError(f"{source!r} holds no numbers")
+
+
+def _fault(source: str, delimiter: str | None, skipped: int) -> RecordingError:
+    """Find the line that does not fit those before it."""
+    width = None
+    with open(source, encoding=_ENCODING) as file:
+        for number, line in enumerate(file, start=1):
+            text = line.partition("#")[0].strip()
+            if number <= skipped or not text:
+                continue
+            words = _split(text, delimiter)
+            if not _are_numbers(words):
+                return _misfit(source, number, text, delimiter)
+            if width is not None and len(words) != width:
+                return RecordingError(
+                    f"{source!r}, line {number} has {len(words)} columns, those before {width}: is the file complete?"
+                )
+            width = len(words)
+    return RecordingError(f"{source!r} is no table of numbers")
+
+
+def _misfit(source: str, number: int, text: str, delimiter: str | None) -> RecordingError:
+    hint = "; columns with commas between them are read by lapicque.io.csv" if "," in text and delimiter is None else ""
+    return RecordingError(f"{source!r}, line {number} is neither numbers nor a comment: {text[:60]!r}{hint}")
 
 
 def _split(text: str, delimiter: str | None) -> list[str]:
@@ -196,21 +229,3 @@ def sampling_interval(times: np.ndarray, unit: str | None, name: str, where: str
         )
     in_ms = float(magnitude(f"1 {unit}", "ms"))
     return float(f"{step * in_ms:.9g}"), float(times[0]) * in_ms
-
-
-def column(table: Table, name: str, option: str) -> int:
-    """The index of a column, by its name with or without the unit.
-
-    Raises
-    ------
-    RecordingError
-        If there is no such column.
-    """
-    stems = [split_name(n)[0] for n in table.names]
-    for known in (list(table.names), stems):
-        if name in known:
-            return known.index(name)
-    raise RecordingError(
-        f"{option}={name!r}: {table.source!r} has no such column{suggest(name, stems)}; it has "
-        + ", ".join(map(repr, table.names))
-    )
