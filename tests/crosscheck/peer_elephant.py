@@ -1,4 +1,5 @@
-"""Elephant's side: reads pairs of trains from an .npz, writes its distances of each pair to another."""
+"""Elephant's side: reads pairs of trains from an .npz, writes its distances of each pair to
+another, and statistics of the trains with more than three spikes."""
 
 import sys
 import warnings
@@ -6,6 +7,7 @@ import warnings
 import neo
 import numpy as np
 import quantities as pq
+from elephant import statistics
 from elephant.spike_train_dissimilarity import van_rossum_distance, victor_purpura_distance
 
 
@@ -26,7 +28,14 @@ def main(given, written):
         found[f"victor_purpura {cost}"] = [
             victor_purpura_distance(list(c), cost_factor=cost / pq.ms)[0, 1] for c in couples
         ]
-    np.savez(written, **found)
+    long = [train for train in trains if len(train) > 3]
+    intervals = [statistics.isi(train) for train in long]
+    found["cv"] = [statistics.cv(i) for i in intervals]
+    found["cv2"] = [statistics.cv2(i) for i in intervals]
+    found["lv"] = [statistics.lv(i) for i in intervals]
+    found["lvr"] = [statistics.lvr(i, R=5 * pq.ms) for i in intervals]
+    found["fano"] = statistics.fanofactor(long)
+    np.savez(written, **{name: np.asarray(value, float) for name, value in found.items()})
 
 
 if __name__ == "__main__":

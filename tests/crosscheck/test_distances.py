@@ -1,4 +1,7 @@
-"""Distances against PySpike and elephant on 1,000 random pairs with ties, empty trains and spikes at the edges."""
+"""Distances and statistics against PySpike and elephant.
+
+On 1,000 random pairs of trains with ties, empty trains and spikes at the edges.
+"""
 
 import subprocess
 from pathlib import Path
@@ -109,3 +112,17 @@ def test_van_rossum_equal_to_elephant(tau, trains, elephant):
 def test_victor_purpura_equal_to_elephant(cost, trains, elephant):
     mine = ours(lq.distances.victor_purpura(cost), trains)
     np.testing.assert_allclose(mine, elephant[f"victor_purpura {cost}"], rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", ["cv", "cv2", "lv", "lvr"])
+def test_variability_equal_to_elephant(name, trains, elephant):
+    mine = getattr(lq.spikes, name)(trains[trains.counts > 3])
+    defined = np.isfinite(elephant[name])  # 0/0 where a train holds a spike three times
+    assert np.mean(defined) > 0.8
+    np.testing.assert_allclose(mine[defined], elephant[name][defined], rtol=1e-9, atol=1e-12)
+
+
+def test_fano_factor_equal_to_elephant(trains, elephant):
+    long = trains[trains.counts > 3]
+    trials = SpikeTrains(long.times, long.offsets, T_START, T_STOP, shape=(len(long), 1))
+    assert lq.spikes.fano(trials)[0] == pytest.approx(float(elephant["fano"]), rel=1e-12)

@@ -58,7 +58,7 @@ def test_no_distance_where_spikes_coincide(one):
 
 
 def test_poisson_trains_of_one_rate():
-    # Mulansky et al. 2015, from simulations: about 0.295 for independent Poisson trains of the same rate, whatever it is
+    # Mulansky et al. 2015, from simulations: about 0.295 for independent Poisson trains of one rate, whichever
     for rate in (10, 40):
         matrix = spike().matrix(poisson(rate, 200_000, seed=2, trains=6))
         assert matrix[np.triu_indices(6, 1)].mean() == pytest.approx(0.295, abs=0.01)
