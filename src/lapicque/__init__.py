@@ -15,5 +15,5 @@ __getattr__, __dir__, __all__ = attach(
         "simulate": "simulation",
         "report": "reports",
     },
-    submodules=["distances", "errors", "fit", "io", "neurons", "optimizers", "spikes", "units"],
+    submodules=["distances", "errors", "fit", "io", "neurons", "optimizers", "plot", "spikes", "units"],
 )
