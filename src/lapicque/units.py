@@ -345,19 +345,29 @@ def magnitude(value: Any, unit: str | Unit, name: str = "the value") -> Any:
         raise UnitError(f"{name} is {value!r}, but {describe(target)} is expected: write a number") from None
     if given is not None and given.dimension != target.dimension:
         raise UnitError(f"{name} is given in {given}, but {describe(target)} is expected: write it in {target}")
-    ten = Fraction(0) if given is None else given.ten - target.ten
+    return _times_ten_to(array, Fraction(0) if given is None else given.ten - target.ten)
+
+
+def internal(value: Any, unit: Unit) -> Any:
+    """Return a number or array of numbers in ``unit`` as it is held inside lapicque, in ms, mV, pA, um, amol and K.
+
+    Examples
+    --------
+    >>> internal(2.3, parse_unit("nA"))
+    2300.0
+    """
+    import numpy as np
+
+    return _times_ten_to(np.asarray(value), unit.ten)
+
+
+def _times_ten_to(array: Any, power: Fraction) -> Any:
     if array.ndim == 0:
-        return _times_ten_to(float(array), ten)
-    array = array.astype(float)
-    return array if not ten else array * _ten_to(ten) if ten > 0 else array / _ten_to(-ten)
-
-
-def _times_ten_to(number: float, power: Fraction) -> float:
-    if not power or not math.isfinite(number):
-        return number
-    if power.denominator > 1:
+        number = float(array)
+        if power.denominator == 1 and power and math.isfinite(number):
+            return float(Decimal(repr(number)).scaleb(power.numerator))
         return number * _ten_to(power)
-    return float(Decimal(repr(number)).scaleb(power.numerator))
+    return array * _ten_to(power) if power >= 0 else array / _ten_to(-power)
 
 
 _KINDS = {

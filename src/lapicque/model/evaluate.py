@@ -11,7 +11,7 @@ import numpy as np
 from lapicque.model.equations import Expression, parse_expression
 from lapicque.model.neuron import Neuron, Variable
 from lapicque.model.values import is_quantity, plain_value
-from lapicque.units import find_unit
+from lapicque.units import find_unit, internal
 
 
 def _exprel(x: Any) -> Any:
@@ -56,7 +56,7 @@ def evaluate(expression: Expression, values: Mapping[str, Any]) -> Any:
 
 def parameter_values(neuron: Neuron) -> dict[str, Any]:
     """Return the parameters' values in internal units."""
-    return {name: v.value * v.unit.scale for name, v in neuron.constants.items()}
+    return {name: internal(v.value, v.unit) for name, v in neuron.constants.items()}
 
 
 def initial_values(neuron: Neuron, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -87,7 +87,8 @@ def initial_values(neuron: Neuron, parameters: Mapping[str, Any]) -> dict[str, A
         if given is None:
             return 0.0
         if is_quantity(given, neuron.variables):
-            return plain_value(given, variable.unit, f"the initial value of {variable.name!r}") * variable.unit.scale
+            value = plain_value(given, variable.unit, f"the initial value of {variable.name!r}")
+            return internal(value, variable.unit)
         return of_expression(parse_expression(given, f"initial value of {variable.name!r}"))
 
     def of_expression(expression: Expression) -> Any:

@@ -50,7 +50,7 @@ def _render(node: ast.expr, outer: int) -> str:
         text = sign + _render(node.operand, 2 if sign != "\\neg " else 4)
         return _bracketed(text, outer > 1)
     if isinstance(node, ast.Compare):
-        operator = {ast.Gt: ">", ast.GtE: "\\ge", ast.Lt: "<", ast.LtE: "\\le", ast.Eq: "=", ast.NotEq: "\\ne"}
+        operator = {ast.Gt: ">", ast.GtE: "\\geq", ast.Lt: "<", ast.LtE: "\\leq", ast.Eq: "=", ast.NotEq: "\\neq"}
         left, right = _render(node.left, 0), _render(node.comparators[0], 0)
         return _bracketed(f"{left} {operator[type(node.ops[0])]} {right}", outer > 1)
     if isinstance(node, ast.BoolOp):

@@ -23,7 +23,7 @@ from lapicque.model.equations import (
     parse_statements,
 )
 from lapicque.model.values import is_quantity, plain_value, unit_of, with_unit
-from lapicque.units import Unit, parse_unit, split
+from lapicque.units import Unit, internal, parse_unit, split
 
 MS = parse_unit("ms")
 
@@ -177,7 +177,7 @@ class Neuron:
         refractory = event.refractory
         quantity = is_quantity(refractory) and not (isinstance(refractory, str) and split(refractory)[1] is None)
         if refractory is not None and quantity:
-            refractory = f"{plain_value(refractory, MS, 'refractory')!r}*ms"
+            refractory = f"{plain_value(refractory, MS, 'refractory')!r}".removesuffix(".0") + "*ms"
         return ParsedEvent(
             name,
             parse_expression(event.threshold, f"{prefix}threshold"),
@@ -251,6 +251,8 @@ class Neuron:
     def with_(self, **changes: Any) -> Neuron:
         """Return a new neuron with other parameter values, or other fields (``name=``, ``initial=``, ``reset=`` ...).
 
+        Parameters that a new text no longer reads go with the old one.
+
         Raises
         ------
         ModelError
@@ -261,12 +263,25 @@ class Neuron:
         replaced: dict[str, Any] = {}
         for name, value in changes.items():
             if name in self.constants or (name in self.states and name in parameters):
-                parameters[name] = with_unit(value, self.variables[name].unit)
+                unit = self.variables[name].unit
+                plain_value(value, unit, f"the parameter {name!r}")  # of the dimension that it has had
+                parameters[name] = with_unit(value, unit)
             elif name in fields:
                 replaced[name] = value
             else:
                 raise ModelError(f"{name!r} is no parameter of the model{suggest(name, self.constants)}")
-        return dataclasses.replace(self, **{"parameters": parameters, **replaced})
+        if "parameters" not in replaced:
+            unread = set(rules.unused_parameters(self._unchecked(parameters=parameters, **replaced))) - set(changes)
+            replaced["parameters"] = {name: value for name, value in parameters.items() if name not in unread}
+            ranges = replaced.get("ranges", self.ranges)
+            replaced["ranges"] = {name: ends for name, ends in ranges.items() if name not in unread}
+        return dataclasses.replace(self, **replaced)
+
+    def _unchecked(self, **fields: Any) -> Neuron:
+        made = object.__new__(Neuron)
+        for field in dataclasses.fields(self):
+            object.__setattr__(made, field.name, fields.get(field.name, getattr(self, field.name)))
+        return made
 
     # -- identity ----------------------------------------------------------------------------------------------------
 
@@ -275,7 +290,8 @@ class Neuron:
         """The text that determines the compiled code: equations and events, not the values of parameters."""
         lines = []
         for variable in self.variables.values():
-            text = variable.equation.expression.text if variable.equation and variable.equation.expression else ""
+            expression = variable.equation.expression if variable.equation else None
+            text = ast.unparse(expression.tree) if expression else ""
             kind = variable.equation.kind if variable.equation else "parameter"
             flags = ",".join(sorted(variable.flags))
             lines.append(f"{kind} {variable.kind} {variable.name} = {text} : {variable.unit.dimension} ({flags})")
@@ -298,8 +314,9 @@ class Neuron:
 
     @cached_property
     def _identity(self) -> tuple[Any, ...]:
-        given = [(n, v.unit.name, np.asarray(v.value)) for n, v in self.variables.items() if v.value is not None]
-        values = tuple((name, unit, array.shape, array.tobytes()) for name, unit, array in given)
+        given = [v for v in self.variables.values() if v.value is not None]
+        arrays = [np.asarray(internal(v.value, v.unit)) for v in given]
+        values = tuple((v.name, a.shape, a.tobytes()) for v, a in zip(given, arrays, strict=True))
         return self.structure, values, tuple(sorted((k, str(v)) for k, v in self.initial.items()))
 
     def __repr__(self) -> str:

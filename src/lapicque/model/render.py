@@ -20,7 +20,9 @@ def show_value(value: Any) -> str:
     if value is None:
         return ""
     array = np.asarray(value)
-    return f"{float(array):g}" if array.ndim == 0 else f"{array.min():g} .. {array.max():g} ({array.size} values)"
+    if array.ndim == 0:
+        return f"{float(array):.10g}"
+    return f"{array.min():.10g} .. {array.max():.10g} ({array.size} values)"
 
 
 def _event_rows(event: ParsedEvent) -> list[tuple[str, str]]:
@@ -60,7 +62,8 @@ def to_text(neuron: Neuron) -> str:
     lines += [f"    {_with_doc(variable, text, width)}" for variable, text in equations]
     rows = [row for event in neuron.parsed_events for row in _event_rows(event)]
     rows += [("initial", "; ".join(f"{k} = {v}" for k, v in neuron.initial.items()))] if neuron.initial else []
-    lines += [f"  {name + ':':<12}{text}" for name, text in rows]
+    width = max((len(name) for name, _ in rows), default=0) + 2
+    lines += [f"  {name + ':':<{width}}{text}" for name, text in rows]
     if neuron.constants:
         lines.append("  parameters:")
         names = max(len(n) for n in neuron.constants)

@@ -67,12 +67,16 @@ def check_name(name: str, variable: Variable) -> None:
 
 def check_parameters_used(neuron: Neuron) -> None:
     """A parameter that only ``parameters=`` names is read somewhere: else it is misspelled."""
+    for name in unused_parameters(neuron):
+        hint = suggest(name, [other for other in neuron.variables if other != name])
+        raise ModelError(f"the parameter {name!r} is not used by the model{hint}")
+
+
+def unused_parameters(neuron: Neuron) -> list[str]:
+    """Return the parameters that ``parameters=`` names, but no equation, event or initial value reads."""
     used = {node.id for expression in expressions(neuron) for node in expression.names()}
     used |= names_of_expressions(neuron.initial.values())
-    for name in neuron.parameters:
-        if name not in used and neuron.variables[name].equation is None:
-            hint = suggest(name, [other for other in neuron.variables if other != name])
-            raise ModelError(f"the parameter {name!r} is not used by the model{hint}")
+    return [name for name in neuron.parameters if name not in used and neuron.variables[name].equation is None]
 
 
 def expressions(neuron: Neuron) -> Iterator[Expression]:
