@@ -1,0 +1,143 @@
+"""What every optimiser's state promises, and the parts that all need: ranking, bookkeeping, random generators."""
+
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+from lapicque.errors import FitError
+
+
+@runtime_checkable
+class SearchState(Protocol):
+    """One search of an optimiser on the unit cube.
+
+    A search is a value of (description, dimension, seed) and of what it was told: nothing else enters, so that the same
+    seed gives the same points, and `save` after a `tell`, then the description's ``resume``, the same continuation.
+    """
+
+    dimension: int
+    restarts: int
+    """How often the search began anew."""
+    best_value: float
+    """Smallest value told so far, inf before the first finite one."""
+    best_point: np.ndarray | None
+    """(dimension,), where `best_value` was found."""
+
+    @property
+    def done(self) -> bool:
+        """True when the search has nothing left to try; one that restarts without limit is never done."""
+
+    def ask(self) -> np.ndarray:
+        """(candidate, dimension) points in [0, 1]; the number of candidates may change from one call to the next."""
+
+    def tell(self, points: np.ndarray, values: np.ndarray) -> None:
+        """Learn the values (candidate,) of the points that `ask` gave; NaN and infinities rank last."""
+
+    def save(self) -> dict[str, Any]:
+        """Everything that the continuation depends on, as numbers, strings, lists and dicts: ready for JSON."""
+
+
+def checked(points: np.ndarray, values: np.ndarray, dimension: int) -> tuple[np.ndarray, np.ndarray]:
+    """Points and values as float64, with every value that is not finite replaced by one above the largest finite one.
+
+    Raises
+    ------
+    FitError
+        If the shapes do not belong together.
+
+    Examples
+    --------
+    >>> checked(np.zeros((3, 2)), np.array([np.nan, 1.0, -np.inf]), dimension=2)[1]
+    array([2., 1., 2.])
+    """
+    points = np.asarray(points, dtype=np.float64)
+    values = np.array(values, dtype=np.float64)
+    if points.ndim != 2 or points.shape[1] != dimension:
+        raise FitError(f"tell: points have shape {points.shape}, expected (candidate, {dimension}) as from ask()")
+    if values.shape != points.shape[:1]:
+        raise FitError(f"tell: values have shape {values.shape}, expected one for each of the {len(points)} points")
+    finite = np.isfinite(values)
+    largest = values[finite].max(initial=0.0)
+    values[~finite] = largest + max(1.0, abs(largest))
+    return points, values
+
+
+def better(
+    best: tuple[float, np.ndarray | None], points: np.ndarray, values: np.ndarray, told: np.ndarray
+) -> tuple[float, np.ndarray | None]:
+    """Best (value, point) so far, with a new generation.
+
+    Parameters
+    ----------
+    best : tuple
+        Value and point so far.
+    points : (candidate, dimension)
+        The new points.
+    values : (candidate,)
+        Their values from `checked`.
+    told : (candidate,)
+        Their values as they were told: only a finite one can be the best.
+    """
+    leader = int(np.argmin(values))
+    if np.isfinite(np.asarray(told)[leader]) and values[leader] < best[0]:
+        return float(values[leader]), points[leader].copy()
+    return best
+
+
+def generator(seed: int) -> np.random.Generator:
+    """Counter-based random generator of a search."""
+    return np.random.Generator(np.random.Philox(np.random.SeedSequence(seed)))
+
+
+def save_generator(random: np.random.Generator) -> dict[str, Any]:
+    """State of a generator as plain numbers and lists.
+
+    Examples
+    --------
+    >>> random = generator(7)
+    >>> copy = load_generator(save_generator(random))
+    >>> bool(random.random() == copy.random())
+    True
+    """
+    return plain(random.bit_generator.state)
+
+
+def load_generator(saved: dict[str, Any]) -> np.random.Generator:
+    """Generator that continues where `save_generator` stood."""
+    state: Any = {
+        **saved,
+        "state": {name: np.array(words, dtype=np.uint64) for name, words in saved["state"].items()},
+        "buffer": np.array(saved["buffer"], dtype=np.uint64),
+    }
+    bits = np.random.Philox()
+    bits.state = state
+    return np.random.Generator(bits)
+
+
+def plain(value: Any) -> Any:
+    """NumPy arrays and scalars, in dicts of any depth, as lists and Python numbers; floats keep every bit.
+
+    Examples
+    --------
+    >>> plain({"mean": np.array([0.5, 0.25]), "generation": np.int64(3)})
+    {'mean': [0.5, 0.25], 'generation': 3}
+    """
+    if isinstance(value, dict):
+        return {name: plain(entry) for name, entry in value.items()}
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def same_kind(saved: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return the saved state if `name` wrote it.
+
+    Raises
+    ------
+    FitError
+        If another optimiser wrote it.
+    """
+    found = saved.get("optimizer")
+    if found != name:
+        raise FitError(f"this state was saved by the optimiser {found!r}: resume it with that one, not with {name}")
+    return saved
