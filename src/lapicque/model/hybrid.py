@@ -186,7 +186,7 @@ class _Builder:
             greater = isinstance(guard.ops[0], (ast.Gt, ast.GtE))
             margin = left - right if greater else right - left
             strict = isinstance(guard.ops[0], (ast.Gt, ast.Lt))
-            made = Guard(margin, strict, None, self._walk(guard, event.threshold), extra)
+            made = Guard(margin, strict, None, _compare(guard.ops[0], left, right), extra)
         time = condition = None
         if event.refractory is not None:
             known = {name: v.unit.dimension for name, v in self.neuron.variables.items()}
