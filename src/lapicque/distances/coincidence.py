@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from lapicque.distances.distance import Distance, Kernels
-from lapicque.errors import DistanceError, suggest
+from lapicque.distances.distance import Distance, Kernels, one_of
+from lapicque.errors import DistanceError
 from lapicque.units import magnitude
 
 _COUNTINGS = ("exclusive", "inclusive")
@@ -70,10 +70,7 @@ def coincidence(precision: Any, counting: str = "exclusive", rate: str = "data")
     window = float(magnitude(precision, "ms", "the precision of the coincidence factor"))
     if not 0 <= window < np.inf:
         raise DistanceError(f"the precision of the coincidence factor must be finite and not negative: {window:g} ms")
-    for name, value, known in (("counting", counting, _COUNTINGS), ("rate", rate, _RATES)):
-        if value not in known:
-            raise DistanceError(f"{name}={value!r} is neither of {', '.join(map(repr, known))}{suggest(str(value), known)}")
-    return Coincidence(window, counting, rate)
+    return Coincidence(window, one_of("counting", counting, _COUNTINGS), one_of("rate", rate, _RATES))
 
 
 @dataclass(frozen=True, repr=False)

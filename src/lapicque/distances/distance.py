@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 import numpy as np
 
 from lapicque.distances.threads import in_threads
-from lapicque.errors import DistanceError
+from lapicque.errors import DistanceError, suggest
 
 if TYPE_CHECKING:
     from lapicque.spikes import SpikeTrains
@@ -246,3 +246,22 @@ class Distance(ABC):
             return f"{field.name}={text!r}"
 
         return f"{type(self).__module__.rpartition('.')[2]}({', '.join(map(shown, fields(self)))})"
+
+
+def one_of(name: str, value: str, known: tuple[str, ...]) -> str:
+    """Return the value of an argument that knows a few words only.
+
+    Raises
+    ------
+    DistanceError
+        For another word.
+
+    Examples
+    --------
+    >>> one_of("rate", "data", ("data", "model"))
+    'data'
+    """
+    if value not in known:
+        words = ", ".join(map(repr, known))
+        raise DistanceError(f"{name}={value!r} is neither of {words}{suggest(str(value), known)}")
+    return value

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-from lapicque.distances.distance import Distance, Kernels
+from lapicque.distances.distance import Distance, Kernels, one_of
 from lapicque.distances.preparation import intervals
-from lapicque.distances.profile import Profile, borders, known_edges, prepared
+from lapicque.distances.profile import EDGES, Profile, borders, prepared
 from lapicque.spikes import SpikeTrains
 
 
@@ -51,7 +51,7 @@ def isi(edges: str = "corrected") -> IsiDistance:
     >>> isi().profile(trains[0], trains[1])(12.0).item()
     0.5
     """
-    return IsiDistance(known_edges(edges))
+    return IsiDistance(one_of("edges", edges, EDGES))
 
 
 @dataclass(frozen=True, repr=False)
@@ -62,11 +62,11 @@ class IsiDistance(Distance):
 
     def kernels(self) -> Kernels:
         """Two trains are compared in one pass over the spikes of both, in time."""
-        return Kernels(intervals, _pair, (float(self.edges == "real"),), columns=2)
+        return Kernels(intervals, _pair, (float(self.edges == "real"),), columns=3)
 
     def profile(self, a: SpikeTrains, b: SpikeTrains) -> Profile:
         """The distance in time, constant between spikes; its mean is the distance."""
-        (nodes_a, intervals_a), (nodes_b, intervals_b) = prepared(self, a), prepared(self, b)
+        (nodes_a, intervals_a, _), (nodes_b, intervals_b, _) = prepared(self, a), prepared(self, b)
         times = borders(a, nodes_a, nodes_b)
         middle = (times[1:] + times[:-1]) / 2
         u = intervals_a[np.searchsorted(nodes_a, middle) - 1]

@@ -24,6 +24,10 @@ def intervals(times, first, last, t_start, t_stop, parameters, out, at):
     A train without spikes, and any train where ``parameters[0]`` is 1, has spikes at both edges of the window. The node
     before the first spike is at the window's start, or as far away as the second spike if that is earlier; likewise
     after the last. Behind the last node stands infinity.
+
+    Row 2: the share of what changes from node to node that changes in a millisecond: nothing before the first spike
+    and after the last. PySpike's exception is kept: behind the only spike of a train, if that is at the very start, the
+    end of the window is like a spike.
     """
     edges = parameters[0] == 1.0 or first == last
     end = at + 1
@@ -44,7 +48,12 @@ def intervals(times, first, last, t_start, t_stop, parameters, out, at):
     for k in range(at, end):
         # none but an interval outside the window has no length, and any length serves there
         out[1, k] = out[0, k + 1] - out[0, k] or 1.0
+        out[2, k] = 1.0 / out[1, k]
+    out[2, at] = 0.0
+    if several or out[0, end - 1] > t_start:
+        out[2, end - 1] = 0.0
     out[0, end + 1] = np.inf
-    out[1, end] = 1.0
-    out[1, end + 1] = 1.0
+    for k in range(end, end + 2):
+        out[1, k] = 1.0
+        out[2, k] = 0.0
     return end + 2

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from lapicque.distances.distance import Distance
-from lapicque.errors import DistanceError, suggest
+from lapicque.errors import DistanceError
 from lapicque.spikes import SpikeTrains
 from lapicque.units import magnitude
 
@@ -94,20 +94,8 @@ class SpikeProfile:
         return f"SpikeProfile({len(self.times)} spikes, mean {self.mean():.4g})"
 
 
-_EDGES = ("corrected", "real")
-
-
-def known_edges(edges: str) -> str:
-    """Return the name of an edge convention if it is one.
-
-    Raises
-    ------
-    DistanceError
-        For another word.
-    """
-    if edges not in _EDGES:
-        raise DistanceError(f"edges={edges!r} is neither of {', '.join(map(repr, _EDGES))}{suggest(str(edges), _EDGES)}")
-    return edges
+#: What happens at the edges of the window: PySpike's correction, or spikes of every train there.
+EDGES = ("corrected", "real")
 
 
 def prepared(distance: Distance, train: SpikeTrains) -> np.ndarray:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-from lapicque.distances.distance import Distance, Kernels
+from lapicque.distances.distance import Distance, Kernels, one_of
 from lapicque.distances.preparation import intervals
-from lapicque.distances.profile import Profile, borders, known_edges, prepared
+from lapicque.distances.profile import EDGES, Profile, borders, prepared
 from lapicque.spikes import SpikeTrains
 
 
@@ -53,7 +53,7 @@ def spike(edges: str = "corrected") -> SpikeDistance:
     >>> profile.times, profile.after, profile.before
     (array([0., 1., 2., 3.]), array([0.        , 0.375     , 0.55555556]), array([0.55555556, 0.375     , 0.        ]))
     """
-    return SpikeDistance(known_edges(edges))
+    return SpikeDistance(one_of("edges", edges, EDGES))
 
 
 @dataclass(frozen=True, repr=False)
@@ -63,76 +63,73 @@ class SpikeDistance(Distance):
     edges: str
 
     def kernels(self) -> Kernels:
-        """Two trains are compared in two passes over the spikes of both, in time."""
-        return Kernels(intervals, _pair, (float(self.edges == "real"),), columns=2, scratch=4)
+        """Two trains are compared in one pass over the spikes of both, in time."""
+        return Kernels(intervals, _pair, (float(self.edges == "real"),), columns=3)
 
     def profile(self, a: SpikeTrains, b: SpikeTrains) -> Profile:
         """The distance in time, linear between spikes; its mean is the distance."""
-        sides = [(nodes[:-1], lengths) for nodes, lengths in (prepared(self, a), prepared(self, b))]
-        times = borders(a, *(nodes for nodes, _ in sides))
-        middle = (times[1:] + times[:-1]) / 2
-        values = []
-        for (nodes, lengths), (other, _) in (sides, sides[::-1]):
-            nearest = self._nearest(nodes, other, a.t_start, a.t_stop)
-            k = np.searchsorted(nodes, middle) - 1
-            slope = (nearest[k + 1] - nearest[k]) / lengths[k]
-            values.append([nearest[k] + slope * (t - nodes[k]) for t in (times[:-1], times[1:])] + [lengths[k]])
-        (after_a, before_a, u), (after_b, before_b, v) = values
+        nodes_a, nodes_b = (prepared(self, train)[:, :-1] for train in (a, b))
+        times = borders(a, nodes_a[0], nodes_b[0])
+        after_a, before_a, u = _in_time(times, nodes_a, nodes_b[0])
+        after_b, before_b, v = _in_time(times, nodes_b, nodes_a[0])
         scale = 2 / (u + v) ** 2
         return Profile(times, (after_a * v + after_b * u) * scale, (before_a * v + before_b * u) * scale)
 
-    @staticmethod
-    def _nearest(nodes: np.ndarray, other: np.ndarray, t_start: float, t_stop: float) -> np.ndarray:
-        nearest = np.abs(nodes[:, None] - other).min(axis=1)
-        nearest[0] = nearest[1]
-        if not (len(nodes) == 3 and nodes[1] == t_start):
-            nearest[-1] = nearest[-2]
-        return nearest
+
+def _in_time(times: np.ndarray, train: np.ndarray, other: np.ndarray) -> list[np.ndarray]:
+    """Distance of a train's spikes from the other's, at the beginning and the end of each piece, and the interval."""
+    nodes, lengths, share = train
+    nearest = np.abs(nodes[:, None] - other).min(axis=1)
+    nearest[0] = nearest[1]
+    k = np.searchsorted(nodes, (times[1:] + times[:-1]) / 2) - 1
+    slope = (nearest[k + 1] - nearest[k]) * share[k]
+    return [nearest[k] + slope * (t - nodes[k]) for t in (times[:-1], times[1:])] + [lengths[k]]
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _first_distance(nodes, start, others, others_start):
+    """Distance of the first spike from the nearest node of the other train."""
+    first = nodes[start + 1]
+    k = others_start + 1
+    while others[k] < first:
+        k += 1
+    return min(first - others[k - 1], others[k] - first)
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def _pair(a, a_from, a_to, b, b_from, b_to, t_start, t_stop, parameters, scratch):
-    nodes_a, intervals_a = a[0, a_from:a_to], a[1, a_from:a_to]
-    nodes_b, intervals_b = b[0, b_from:b_to], b[1, b_from:b_to]
-    near_a, slope_a, near_b, slope_b = scratch[0], scratch[1], scratch[2], scratch[3]
-    last_a, last_b = len(nodes_a) - 2, len(nodes_b) - 2
-
-    # distance of every spike from the nearest node of the other train. A value is written before it is right and
-    # again when it is, so that no step depends on a branch; indices are unsigned and need no check of their sign
+    nodes_a, intervals_a, share_a = a[0], a[1], a[2]
+    nodes_b, intervals_b, share_b = b[0], b[1], b[2]
+    # Between two nodes S goes from the distance of the one to that of the other: S = near + (next - near) * share.
+    # `near` is known and enters the total at once. `next` is known only when the pass arrives there, so that the
+    # weights of (next - near) are collected in `rising` until then. The profile is linear between spikes: its value
+    # in the middle is its mean. No branches, as which train spikes next cannot be predicted; indices are unsigned,
+    # so that none needs a check for counting from the end.
+    near_a = _first_distance(nodes_a, a_from, nodes_b, b_from)
+    near_b = _first_distance(nodes_b, b_from, nodes_a, a_from)
+    rising_a, rising_b = 0.0, 0.0
     one = np.uintp(1)
-    i, j = np.uintp(1), np.uintp(1)
-    x, y = nodes_a[i], nodes_b[j]
-    while x <= t_stop or y <= t_stop:
-        near_a[i] = min(x - nodes_b[j - one], y - x)
-        near_b[j] = min(y - nodes_a[i - one], x - y)
-        i, j = i + np.uintp(x <= y), j + np.uintp(y <= x)
-        x, y = nodes_a[i], nodes_b[j]
-
-    # the nodes at the edges take over the value of the spike beside them, except (PySpike's convention) that behind
-    # the only spike of a train, if that is at the very start, the end of the window is compared like a spike
-    near_a[0], near_b[0] = near_a[1], near_b[1]
-    near_a[last_a], near_b[last_b] = near_a[last_a - 1], near_b[last_b - 1]
-    if last_a == 2 and nodes_a[1] == t_start:
-        near_a[2] = min(t_stop - nodes_b[last_b - 1], nodes_b[last_b] - t_stop)
-    if last_b == 2 and nodes_b[1] == t_start:
-        near_b[2] = min(t_stop - nodes_a[last_a - 1], nodes_a[last_a] - t_stop)
-    for k in range(last_a):
-        slope_a[k] = (near_a[k + 1] - near_a[k]) / intervals_a[k]
-    for k in range(last_b):
-        slope_b[k] = (near_b[k + 1] - near_b[k]) / intervals_b[k]
-
-    # the profile is linear between nodes: its value in the middle is its mean
-    i, j = np.uintp(0), np.uintp(0)
+    i, j = np.uintp(a_from), np.uintp(b_from)
     t = t_start
     total = 0.0
     while t < t_stop:
+        before_a, before_b = nodes_a[i], nodes_b[j]
         x, y = nodes_a[i + one], nodes_b[j + one]
         u, v = intervals_a[i], intervals_b[j]
         until = min(x, y, t_stop)
         middle = 0.5 * (t + until)
-        s_a = near_a[i] + slope_a[i] * (middle - nodes_a[i])
-        s_b = near_b[j] + slope_b[j] * (middle - nodes_b[j])
-        total += (until - t) * (s_a * v + s_b * u) / ((u + v) * (u + v))
+        weight = (until - t) / ((u + v) * (u + v))
+        total += weight * (v * near_a + u * near_b)
+        rising_a += weight * v * ((middle - before_a) * share_a[i])
+        rising_b += weight * u * ((middle - before_b) * share_b[j])
         t = until
-        i, j = i + np.uintp(x <= y), j + np.uintp(y <= x)
+
+        at_a, at_b = x <= y, y <= x
+        next_a = min(x - before_b, y - x) if at_a else near_a
+        next_b = min(y - before_a, x - y) if at_b else near_b
+        total += (next_a - near_a) * rising_a + (next_b - near_b) * rising_b
+        rising_a = 0.0 if at_a else rising_a
+        rising_b = 0.0 if at_b else rising_b
+        near_a, near_b = next_a, next_b
+        i, j = i + np.uintp(at_a), j + np.uintp(at_b)
     return 2 * total / (t_stop - t_start)
