@@ -119,6 +119,11 @@ class Problem:
         """Number of free parameters."""
         return len(self.free)
 
+    @property
+    def scheme(self) -> str:
+        """Name of the scheme that integrates the model."""
+        return self._kernel.SCHEME
+
     @cached_property
     def driven(self) -> str:
         """The input that the stimuli drive; the first one where they drive several."""

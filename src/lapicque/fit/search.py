@@ -62,6 +62,8 @@ class Fit:
     optimizer : the description of the optimiser
     stopped : str
         Why the search ended: ``"budget"``, ``"patience"``, ``"interrupted"`` or ``"done"``.
+    budget : int
+        How many evaluations were asked for.
     """
 
     problem: Problem
@@ -73,6 +75,7 @@ class Fit:
     seed: int
     optimizer: Any
     stopped: str
+    budget: int
 
     @property
     def parameters(self) -> dict[str, FittedValue]:
@@ -219,7 +222,7 @@ def minimize(
         raise FitError("no candidate has a finite loss: check the bounds")
     return Fit(
         problem, search.best_point, search.best_value, spent.evaluations, spent.seconds,
-        np.array(spent.history).reshape(-1, 3), seed, optimizer, stopped,
+        np.array(spent.history).reshape(-1, 3), seed, optimizer, stopped, budget,
     )  # fmt: skip
 
 

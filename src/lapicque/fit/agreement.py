@@ -1,0 +1,80 @@
+"""Model and data, stimulus by stimulus: rates, and agreement trial by trial."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lapicque.distances.distance import Distance
+from lapicque.fit.trial import Trial
+from lapicque.spikes.trains import SpikeTrains
+
+
+@dataclass(frozen=True, eq=False)
+class Agreement:
+    """One stimulus within the window of its trial.
+
+    Attributes
+    ----------
+    label : str
+    data, model : SpikeTrains
+        Repeats, and runs of the model, inside the window.
+    gammas : (repeat,)
+        The similarity of the model with each repeat, averaged over its runs.
+    reliabilities : (repeat,) or None
+        That of each repeat with the others; None where there is one only.
+    """
+
+    label: str
+    data: SpikeTrains
+    model: SpikeTrains
+    gammas: np.ndarray
+    reliabilities: np.ndarray | None
+
+    @property
+    def gamma(self) -> float:
+        """Mean over repeats."""
+        return float(self.gammas.mean())
+
+    @property
+    def reliability(self) -> float | None:
+        """Mean over repeats, None where there is one only."""
+        return None if self.reliabilities is None else float(self.reliabilities.mean())
+
+
+def agreements(trials: Sequence[Trial], predicted: Sequence[SpikeTrains], distance: Distance) -> list[Agreement]:
+    """Compare runs of the model with the data of each trial.
+
+    Parameters
+    ----------
+    trials : sequence of Trial
+    predicted : sequence of SpikeTrains
+        The model's runs in each, over all of the stimulus, as `lapicque.fit.predicted` gives them.
+    distance : Distance
+        A similarity; a trial's own distance goes first.
+
+    Examples
+    --------
+    >>> import lapicque as lq
+    >>> data = SpikeTrains.from_lists([[20.0, 50.0], [21.0, 50.0]], t_stop=100, shape=(2, 1))
+    >>> model = SpikeTrains.from_lists([[22.0, 50.0]], t_stop=100)
+    >>> found = agreements([lq.fit.Trial(np.zeros(1000), data)], [model], lq.distances.coincidence("2 ms"))[0]
+    >>> found.gammas, found.reliability
+    (array([1., 1.]), 1.0)
+    """
+    found = []
+    for n, (trial, runs) in enumerate(zip(trials, predicted, strict=True)):
+        measure = trial.distance or distance
+        data, model = trial.scored, runs.window(*trial.window)
+        repeats = len(data)
+        reliabilities = None
+        if repeats > 1:
+            pairs = measure.matrix(data)
+            np.fill_diagonal(pairs, 0.0)
+            # both orders of a pair: a coincidence factor depends on whose rate is taken
+            reliabilities = (pairs.sum(axis=0) + pairs.sum(axis=1)) / (2 * (repeats - 1))
+        gammas = measure.batch(model, data).mean(axis=0)
+        found.append(Agreement(trial.label or f"stimulus {n}", data, model, gammas, reliabilities))
+    return found
