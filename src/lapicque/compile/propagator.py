@@ -23,7 +23,7 @@ def propagate(matrix: Sequence[Sequence[Any]], dt: float, lanes: int) -> tuple[n
     Notes
     -----
     Both stand in the exponential of one block matrix: ``exp([[A, 1], [0, 0]] dt) = [[P, Q], [0, 1]]`` (Van Loan 1978,
-    doi:10.1109/TAC.1978.1101743). Equal parameter sets are computed once.
+    doi:10.1109/TAC.1978.1101743).
 
     Examples
     --------
@@ -31,14 +31,34 @@ def propagate(matrix: Sequence[Sequence[Any]], dt: float, lanes: int) -> tuple[n
     >>> bool(abs(P[0, 0, 0] - np.exp(-0.1)) < 1e-15)
     True
     """
-    from scipy.linalg import expm
-
     n = len(matrix)
     block = np.zeros((lanes, 2 * n, 2 * n))
     for i, row in enumerate(matrix):
-        block[:, i, n + i] = 1.0
+        block[:, i, n + i] = dt
         for j, entry in enumerate(row):
-            block[:, i, j] = entry
-    different, back = np.unique(block.reshape(lanes, -1), axis=0, return_inverse=True)
-    solved = expm(different.reshape(-1, 2 * n, 2 * n) * dt)[back.reshape(-1)]
+            block[:, i, j] = np.multiply(entry, dt)
+    solved = exponential(block)
     return solved[:, :n, :n], solved[:, :n, n:]
+
+
+def exponential(matrices: np.ndarray) -> np.ndarray:
+    """Return the exponentials of many small matrices, (matrix, n, n), by scaling, Taylor's series and squaring.
+
+    SciPy's takes about 30 microseconds a matrix, one after the other, which dominated fits of linear neurons; this takes
+    them all at once. With norms of at most 1/4 the first term left out, of order 13, is below 1e-17.
+
+    Higham & Al-Mohy 2010, doi:10.1017/S0962492910000036
+    """
+    norms = np.abs(matrices).sum(axis=2).max(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        halvings = np.ceil(np.log2(np.maximum(norms * 4.0, 1.0)))
+    halvings = np.where(np.isfinite(halvings), np.minimum(halvings, 64), 0).astype(int)
+    small = matrices / np.exp2(halvings)[:, None, None]
+    identity = np.eye(matrices.shape[1])
+    total = identity + small / 12.0
+    for order in range(11, 0, -1):
+        total = identity + small @ total / order
+    for level in range(int(halvings.max(initial=0))):
+        again = halvings > level
+        total[again] = total[again] @ total[again]
+    return total
