@@ -148,7 +148,7 @@ def expm1(x):
 def exprel(x):
     """(exp(x) - 1)/x, and 1 at 0.
 
-    Largest error seen: 2.84 ulp in float64, 2.57 ulp in float32 (all above 1e-9 were tried).
+    Largest error seen: 2.84 ulp in float64, 2.43 ulp in float32 (all above 1e-9 were tried).
     Infinite where exp(x) is.
 
     Examples
