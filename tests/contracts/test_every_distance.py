@@ -201,7 +201,7 @@ import lapicque as lq
 from lapicque.spikes import SpikeTrains
 
 trains = SpikeTrains.from_lists([[1.0], [2.0, 3.0]], t_stop=40.0)
-with event.install_recorder("numba:compile") as compiled:
+with event.install_recorder("numba:run_pass") as compiled:
     for name in sys.argv[1:]:
         factory = getattr(lq.distances, name)
         try:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lapicque.distances import isi, spike
+from lapicque.distances import isi, spike, spike_synchronization
 from lapicque.distances.profile import Profile, SpikeProfile
 from lapicque.errors import DistanceError
 
@@ -32,3 +32,12 @@ def test_a_profile_of_spikes():
     assert profile.mean(0, "3 ms") == 0.5
     assert profile.mean(6, 8) == 1.0
     assert repr(profile) == "SpikeProfile(3 spikes, mean 0.3333)"
+
+
+def test_a_profile_needs_two_trains_of_one_window(pairs):
+    a, b = pairs[3]
+    for distance in (isi(), spike(), spike_synchronization()):
+        with pytest.raises(DistanceError, match="holds 2"):
+            distance.profile(a, pairs[3])
+        with pytest.raises(DistanceError, match="different windows"):
+            distance.profile(a, b.window(-20, 70))

@@ -105,7 +105,6 @@ def _factor(coincidences, n_model, n_data, t_start, t_stop, parameters):
     return (hit - chance) / (1 - chance) * (2 * n_data / (n_data + n_model))
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
 def _prepare(times, first, last, t_start, t_stop, parameters, out, at):
     """Row 0: the spike times, then infinity; row 1: the latest times that coincide with them."""
     for k in range(first, last):
@@ -117,7 +116,6 @@ def _prepare(times, first, last, t_start, t_stop, parameters, out, at):
     return at + 1
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
 def _exclusive(a, a_from, a_to, b, b_from, b_to, t_start, t_stop, parameters, scratch):
     model, latest_model, data, latest_data = a[0], a[1], b[0], b[1]
     i, j = np.uintp(a_from), np.uintp(b_from)
@@ -131,7 +129,6 @@ def _exclusive(a, a_from, a_to, b, b_from, b_to, t_start, t_stop, parameters, sc
     return _factor(found, a_to - 1 - a_from, b_to - 1 - b_from, t_start, t_stop, parameters)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
 def _inclusive(a, a_from, a_to, b, b_from, b_to, t_start, t_stop, parameters, scratch):
     model, latest_model, data, latest_data = a[0], a[1], b[0], b[1]
     i, j = np.uintp(a_from), np.uintp(b_from)

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 
 class Kernels(NamedTuple):
-    """The compiled part of a distance; the arguments of both functions are described in `lapicque.distances.pairs`.
+    """The part of a distance that is compiled; the arguments of both functions are those of `lapicque.distances.pairs`.
 
     Parameters
     ----------
-    prepare : numba function
+    prepare : callable
         Writes what a pair needs of one train, once per train.
-    pair : numba function
+    pair : callable
         The published value (distance or similarity) of two prepared trains.
     parameters : tuple of float
         Numbers that both functions are given.
@@ -58,7 +58,7 @@ class Distance(ABC):
 
     @abstractmethod
     def kernels(self) -> Kernels:
-        """Compiled functions and their parameters; compilation waits for the first use."""
+        """Functions to be compiled, at their first use, and their parameters."""
 
     def __call__(self, a: SpikeTrains, b: SpikeTrains) -> float:
         """Value for two trains of the same window; where it is not symmetric, ``a`` is the model and ``b`` the data.
@@ -68,12 +68,7 @@ class Distance(ABC):
         DistanceError
             If either holds more than one train, or the windows differ.
         """
-        for trains in (a, b):
-            if len(trains) != 1:
-                raise DistanceError(
-                    f"two single trains are compared, but one argument holds {len(trains)}: "
-                    "select one, as in trains[0], or use matrix or batch"
-                )
+        _check_single(a, b)
         return float(self.batch(a, b, threads=1)[0, 0])
 
     def matrix(self, trains: SpikeTrains, threads: int | None = None) -> np.ndarray:
@@ -95,21 +90,35 @@ class Distance(ABC):
         window = trains.t_start, trains.t_stop
         self._check(trains.times, trains.offsets, *window)
         kernels = self.kernels()
-        parameters = np.array(kernels.parameters)
-        prepared = np.empty((kernels.columns, len(trains.times) + pairs.PAD * len(trains)))
-        bounds = np.empty(len(trains) + 1, np.int64)
-        pairs.prepare_trains(
-            kernels.prepare, parameters, trains.times, trains.offsets[:-1], trains.counts, *window, prepared, bounds
-        )
+        pair, parameters = pairs.compiled(kernels.pair, pairs.PAIR), np.array(kernels.parameters)
+        prepared, bounds = self._prepared(trains)
         out = np.full((len(trains), len(trains)), 1.0 if self.similarity else 0.0)
 
         def work(part: int, parts: int) -> None:
             pairs.fill_matrix(
-                kernels.pair, parameters, kernels.scratch, prepared, bounds, *window, self.symmetric, part, parts, out
+                pair, parameters, kernels.scratch, prepared, bounds, *window, self.symmetric, part, parts, out
             )
 
         in_threads(work, threads, len(trains) // 4)
         return out
+
+    def _prepared(self, trains: SpikeTrains) -> tuple[np.ndarray, np.ndarray]:
+        from lapicque.distances import pairs
+
+        kernels = self.kernels()
+        out = np.empty((kernels.columns, len(trains.times) + pairs.PAD * len(trains)))
+        bounds = np.empty(len(trains) + 1, np.int64)
+        pairs.prepare_trains(
+            pairs.compiled(kernels.prepare, pairs.PREPARE), np.array(kernels.parameters),
+            trains.times, trains.offsets[:-1], trains.counts, trains.t_start, trains.t_stop, out, bounds,
+        )  # fmt: skip
+        return out, bounds
+
+    def prepared(self, a: SpikeTrains, b: SpikeTrains) -> list[np.ndarray]:
+        """What the compiled code sees of two single trains, (column, entry) each; for a profile in time."""
+        _check_single(a, b)
+        _check_window(a, b)
+        return [out[:, : bounds[-1]] for out, bounds in map(self._prepared, (a, b))]
 
     def batch(self, candidates: SpikeTrains, references: SpikeTrains, threads: int | None = None) -> np.ndarray:
         """Values for each candidate with each reference.
@@ -131,13 +140,8 @@ class Distance(ABC):
         DistanceError
             If the windows differ.
         """
+        _check_window(candidates, references)
         window = candidates.t_start, candidates.t_stop
-        if window != (references.t_start, references.t_stop):
-            raise DistanceError(
-                "trains of different windows cannot be compared: "
-                f"{window[0]:g} to {window[1]:g} ms and {references.t_start:g} to {references.t_stop:g} ms; "
-                "cut both to the same by .window(t_start, t_stop)"
-            )
         out = np.empty((len(candidates), len(references)))
 
         def work(part: int, parts: int) -> None:
@@ -234,7 +238,8 @@ class Distance(ABC):
 
         kernels = self.kernels()
         pairs.fill_batch(
-            kernels.prepare, kernels.pair, np.array(kernels.parameters), kernels.columns, kernels.scratch,
+            pairs.compiled(kernels.prepare, pairs.PREPARE), pairs.compiled(kernels.pair, pairs.PAIR),
+            np.array(kernels.parameters), kernels.columns, kernels.scratch,
             times, starts, counts, ref_times, ref_offsets, t_start, t_stop, out,
         )  # fmt: skip
 
@@ -246,6 +251,24 @@ class Distance(ABC):
             return f"{field.name}={text!r}"
 
         return f"{type(self).__module__.rpartition('.')[2]}({', '.join(map(shown, fields(self)))})"
+
+
+def _check_single(*arguments: SpikeTrains) -> None:
+    for trains in arguments:
+        if len(trains) != 1:
+            raise DistanceError(
+                f"two single trains are compared, but one argument holds {len(trains)}: "
+                "select one, as in trains[0], or use matrix or batch"
+            )
+
+
+def _check_window(a: SpikeTrains, b: SpikeTrains) -> None:
+    if (a.t_start, a.t_stop) != (b.t_start, b.t_stop):
+        raise DistanceError(
+            "trains of different windows cannot be compared: "
+            f"{a.t_start:g} to {a.t_stop:g} ms and {b.t_start:g} to {b.t_stop:g} ms; "
+            "cut both to the same by .window(t_start, t_stop)"
+        )
 
 
 def one_of(name: str, value: str, known: tuple[str, ...]) -> str:

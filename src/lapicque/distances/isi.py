@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from lapicque.distances.distance import Distance, Kernels, one_of
 from lapicque.distances.preparation import intervals
-from lapicque.distances.profile import EDGES, Profile, borders, prepared
+from lapicque.distances.profile import EDGES, Profile, borders
 from lapicque.spikes import SpikeTrains
 
 
@@ -66,7 +65,7 @@ class IsiDistance(Distance):
 
     def profile(self, a: SpikeTrains, b: SpikeTrains) -> Profile:
         """The distance in time, constant between spikes; its mean is the distance."""
-        (nodes_a, intervals_a, _), (nodes_b, intervals_b, _) = prepared(self, a), prepared(self, b)
+        (nodes_a, intervals_a, _), (nodes_b, intervals_b, _) = self.prepared(a, b)
         times = borders(a, nodes_a, nodes_b)
         middle = (times[1:] + times[:-1]) / 2
         u = intervals_a[np.searchsorted(nodes_a, middle) - 1]
@@ -75,7 +74,6 @@ class IsiDistance(Distance):
         return Profile(times, value, value)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
 def _pair(a, a_from, a_to, b, b_from, b_to, t_start, t_stop, parameters, scratch):
     nodes_a, intervals_a, nodes_b, intervals_b = a[0], a[1], b[0], b[1]
     # unsigned, so that no index needs a check for counting from the end; no branches, as which train spikes next

@@ -1,4 +1,4 @@
-"""The compiled loops over trains, compiled once for all distances: their kernels are passed as function values.
+"""The loops over trains, compiled once for all distances: a distance's kernels are passed as function values.
 
 `PREPARE` and `PAIR` are the signatures of a distance's two kernels (`lapicque.distances.distance.Kernels`):
 
@@ -8,13 +8,18 @@
 ``pair(a, a_from, a_to, b, b_from, b_to, t_start, t_stop, parameters, scratch) -> value``
     The value of two trains prepared in columns ``a_from:a_to`` of ``a`` and ``b_from:b_to`` of ``b``.
 
-Neither may raise or allocate.
+Both are plain functions; `compiled` compiles them. They may not raise or allocate, and work without the interpreter's
+lock.
 """
 
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
 import numpy as np
+from numba import cfunc, njit, types
 from numba import float64 as f8
 from numba import int64 as i8
-from numba import njit, types
 
 #: Columns that a prepared train may have beyond one per spike.
 PAD = 6
@@ -25,6 +30,15 @@ _MATRIX = f8[:, ::1]
 
 PREPARE = types.FunctionType(i8(_TIMES, i8, i8, f8, f8, f8[::1], _MATRIX, i8))
 PAIR = types.FunctionType(f8(_MATRIX, i8, i8, _MATRIX, i8, i8, f8, f8, f8[::1], _MATRIX))
+
+
+@cache
+def compiled(kernel: Callable[..., Any], signature: types.FunctionType) -> Any:
+    """Compile a kernel to `PREPARE` or `PAIR`, or load it from Numba's cache.
+
+    A C function has an address of its own: passing it costs 10 us a call of a loop, a Numba function costs 35.
+    """
+    return cfunc(signature.signature, cache=True, error_model="numpy")(kernel)
 
 
 @njit(i8(PREPARE, f8[::1], _TIMES, i8, i8, f8, f8, _MATRIX, i8), nogil=True, cache=True)

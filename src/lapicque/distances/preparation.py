@@ -4,10 +4,8 @@ Numba notices a change of a kernel's own file only, so kernels do not call kerne
 """
 
 import numpy as np
-from numba import njit
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
 def spike_times(times, first, last, t_start, t_stop, parameters, out, at):
     """Row 0: the spike times, then infinity."""
     for k in range(first, last):
@@ -17,7 +15,6 @@ def spike_times(times, first, last, t_start, t_stop, parameters, out, at):
     return at + 1
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
 def intervals(times, first, last, t_start, t_stop, parameters, out, at):
     """Row 0: nodes, the distinct spike times with one more before and after; row 1: the interval to the next node.
 

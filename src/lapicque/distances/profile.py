@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from lapicque.distances.distance import Distance
 from lapicque.errors import DistanceError
 from lapicque.spikes import SpikeTrains
 from lapicque.units import magnitude
@@ -96,20 +95,6 @@ class SpikeProfile:
 
 #: What happens at the edges of the window: PySpike's correction, or spikes of every train there.
 EDGES = ("corrected", "real")
-
-
-def prepared(distance: Distance, train: SpikeTrains) -> np.ndarray:
-    """What the compiled kernels see of one train, (column, entry)."""
-    from lapicque.distances import pairs
-
-    kernels = distance.kernels()
-    out = np.empty((kernels.columns, len(train.times) + pairs.PAD))
-    bounds = np.empty(2, np.int64)
-    pairs.prepare_trains(
-        kernels.prepare, np.array(kernels.parameters), train.times, train.offsets[:-1], train.counts,
-        train.t_start, train.t_stop, out, bounds,
-    )  # fmt: skip
-    return out[:, : bounds[1]]
 
 
 def borders(train: SpikeTrains, *nodes: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ from numba import njit
 
 from lapicque.distances.distance import Distance, Kernels, one_of
 from lapicque.distances.preparation import intervals
-from lapicque.distances.profile import EDGES, Profile, borders, prepared
+from lapicque.distances.profile import EDGES, Profile, borders
 from lapicque.spikes import SpikeTrains
 
 
@@ -68,7 +68,7 @@ class SpikeDistance(Distance):
 
     def profile(self, a: SpikeTrains, b: SpikeTrains) -> Profile:
         """The distance in time, linear between spikes; its mean is the distance."""
-        nodes_a, nodes_b = (prepared(self, train)[:, :-1] for train in (a, b))
+        nodes_a, nodes_b = (train[:, :-1] for train in self.prepared(a, b))
         times = borders(a, nodes_a[0], nodes_b[0])
         after_a, before_a, u = _in_time(times, nodes_a, nodes_b[0])
         after_b, before_b, v = _in_time(times, nodes_b, nodes_a[0])
@@ -96,7 +96,6 @@ def _first_distance(nodes, start, others, others_start):
     return min(first - others[k - 1], others[k] - first)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
 def _pair(a, a_from, a_to, b, b_from, b_to, t_start, t_stop, parameters, scratch):
     nodes_a, intervals_a, share_a = a[0], a[1], a[2]
     nodes_b, intervals_b, share_b = b[0], b[1], b[2]

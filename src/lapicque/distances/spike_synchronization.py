@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from lapicque.distances.distance import Distance, Kernels
-from lapicque.distances.profile import SpikeProfile, prepared
+from lapicque.distances.profile import SpikeProfile
 from lapicque.errors import DistanceError
 from lapicque.spikes import SpikeTrains
 from lapicque.units import magnitude
@@ -73,14 +72,13 @@ class SpikeSynchronization(Distance):
 
     def profile(self, a: SpikeTrains, b: SpikeTrains) -> SpikeProfile:
         """Which spikes coincide, 1 or 0 at each; the mean is the synchronisation."""
-        (times_a, windows_a), (times_b, windows_b) = (prepared(self, train)[:, :-1] for train in (a, b))
+        (times_a, windows_a), (times_b, windows_b) = (train[:, :-1] for train in self.prepared(a, b))
         near = np.abs(times_a[:, None] - times_b) < np.minimum(windows_a[:, None], windows_b)
         times = np.concatenate([times_a, times_b])
         order = np.argsort(times, kind="stable")
         return SpikeProfile(times[order], np.concatenate([near.any(axis=1), near.any(axis=0)])[order].astype(float))
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
 def _prepare(times, first, last, t_start, t_stop, parameters, out, at):
     """Row 0: the distinct spike times, then infinity; row 1: within what distance another spike may coincide."""
     end = at
@@ -98,7 +96,6 @@ def _prepare(times, first, last, t_start, t_stop, parameters, out, at):
     return end + 1
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
 def _pair(a, a_from, a_to, b, b_from, b_to, t_start, t_stop, parameters, scratch):
     times_a, windows_a, times_b, windows_b = a[0], a[1], b[0], b[1]
     i, j = np.uintp(a_from), np.uintp(b_from)

@@ -7,7 +7,6 @@ from math import exp
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from lapicque.distances.distance import Distance, Kernels
 from lapicque.distances.preparation import spike_times
@@ -72,7 +71,6 @@ class VanRossum(Distance):
         return Kernels(spike_times, _pair, (self.tau,))
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
 def _pair(a, a_from, a_to, b, b_from, b_to, t_start, t_stop, parameters, scratch):
     times_a, times_b = a[0], b[0]
     i, j = np.uintp(a_from), np.uintp(b_from)

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from lapicque.distances.distance import Distance, Kernels
 from lapicque.distances.preparation import spike_times
@@ -60,7 +59,6 @@ class VictorPurpura(Distance):
         return Kernels(spike_times, _pair, (self.cost, 2 / self.cost if self.cost > 0 else np.inf), scratch=1)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
 def _pair(a, a_from, a_to, b, b_from, b_to, t_start, t_stop, parameters, scratch):
     times_a, times_b = a[0, a_from : a_to - 1], b[0, b_from : b_to - 1]
     cost, reach = parameters[0], parameters[1]
