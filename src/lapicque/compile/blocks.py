@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from lapicque.compile.numba_cpu import LANES, arena, lane_blocks
+from lapicque.compile.lanes import LANES, arena, lane_blocks
 from lapicque.compile.population import Outcome, Run
 from lapicque.threads import Stopped, run_all
 from lapicque.errors import SimulationError
 
-CHUNK = 2048  # steps between looks at the outside: some milliseconds
+CHUNK = 8192  # steps between looks at the outside: some milliseconds
 
 
 def run(
@@ -34,7 +34,7 @@ def run(
     """
     with np.errstate(all="ignore"):
         constants = kernel.coefficients(
-            {**asked.parameters, "i": np.arange(asked.size, dtype=float), "N": float(asked.size)}, asked.dt, asked.size
+            {"i": np.arange(asked.size, dtype=float), "N": float(asked.size), **asked.parameters}, asked.dt, asked.size
         )
     keys = np.array([asked.keys[d] for d in kernel.DRAWS], np.uint64)
     inputs = {u: np.ascontiguousarray(asked.inputs[u], kernel.REAL) for u in kernel.INPUTS if u not in kernel.FIELDS}
@@ -108,10 +108,20 @@ def _advance_block(
 
 
 def _collect(spikes: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return (steps, lanes) of the spikes in a buffer (lane, capacity)."""
+    """Return (steps, lanes) of the spikes in a buffer (lane, capacity), lane by lane."""
     valid = np.arange(spikes.shape[1]) < counts[:, None]
     lanes = np.repeat(np.arange(len(counts)), counts)
     return spikes[valid].astype(np.int64), lanes
+
+
+def _by_lane(pieces: list[tuple[np.ndarray, np.ndarray]], count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Join the chunks of a block: the steps of one lane behind those of the other, and how many each has."""
+    if not pieces:
+        return np.empty(0, np.int64), np.zeros(count, np.int64)
+    steps, lanes = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
+    if len(pieces) > 1:
+        steps = steps[np.argsort(lanes, kind="stable")]
+    return steps, np.bincount(lanes, minlength=count)
 
 
 def _check_finite(kernel: ModuleType, a: np.ndarray, lanes: slice, step: int) -> None:
@@ -128,11 +138,8 @@ def _check_finite(kernel: ModuleType, a: np.ndarray, lanes: slice, step: int) ->
 def _joined(asked: Run, kernel: ModuleType, blocks: list[slice], done: list[_BlockOutcome]) -> Outcome:
     events = {}
     for n, name in enumerate(kernel.EVENTS):
-        pieces = [(s, neuron + b.start) for b, d in zip(blocks, done, strict=True) for s, neuron in d.events[n]]
-        steps = np.concatenate([np.empty(0, np.int64), *(s for s, _ in pieces)])
-        neurons = np.concatenate([np.empty(0, np.int64), *(i for _, i in pieces)])
-        order = np.lexsort((neurons, steps))
-        events[name] = steps[order], neurons[order]
+        steps, counts = zip(*(_by_lane(d.events[n], b.stop - b.start) for b, d in zip(blocks, done, strict=True)), strict=True)
+        events[name] = np.concatenate(steps), np.concatenate([[0], np.cumsum(np.concatenate(counts))])
     recorded = [name for name in asked.record if name in kernel.SLOTS]
     traces = {
         name: np.concatenate([d.samples[n] for d in done], axis=1) for n, name in enumerate(recorded)

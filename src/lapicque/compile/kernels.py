@@ -5,14 +5,15 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from lapicque.compile import cache
-from lapicque.compile.schemes import Scheme, by_name, default_scheme
-from lapicque.compile.step import Step
 from lapicque.errors import SchemeError
-from lapicque.model.hybrid import Hybrid
 from lapicque.model.neuron import Neuron
-from lapicque.model.symbols import symbol
+
+if TYPE_CHECKING:  # a warm start needs neither SymPy nor what is built on it
+    from lapicque.compile.schemes import Scheme
+    from lapicque.compile.step import Step
 
 
 def step_of(
@@ -35,6 +36,11 @@ def step_of(
     SchemeError
         If the scheme cannot integrate the neuron, with the reason.
     """
+    from lapicque.compile.schemes import by_name, default_scheme
+    from lapicque.compile.step import Step
+    from lapicque.model.hybrid import Hybrid
+    from lapicque.model.symbols import symbol
+
     system = Hybrid.of(neuron)
     for name in affine:
         scale, offset = symbol(f"_scale_{name}"), symbol(f"_offset_{name}")

@@ -33,6 +33,11 @@ INFIX = {
 }  # fmt: skip
 
 
+#: Variable that says whether the neuron is free; the only one that is a condition.
+FREE = "_free"
+_CONDITIONS = {*_RELATIONS.values(), "and", "or", "not"}
+
+
 @dataclass(frozen=True, eq=False)
 class Node:
     """One operation. ``op`` is ``"const"`` (``value`` a float or bool), ``"var"`` (``value`` a name) or an operation.
@@ -49,6 +54,11 @@ class Node:
     def leaf(self) -> bool:
         """Whether the node is a literal or a variable."""
         return self.op in ("const", "var")
+
+    @property
+    def condition(self) -> bool:
+        """Whether the value is true or false rather than a number."""
+        return self.op in _CONDITIONS or isinstance(self.value, bool) or (self.op == "var" and self.value == FREE)
 
     def walk(self) -> Iterator[Node]:
         """Yield every node below and this one, arguments first, each once."""
@@ -207,7 +217,10 @@ def _by_exponentials(e: sp.Expr) -> sp.Expr:
 
 
 def hoisted(roots: Iterable[Node]) -> list[Node]:
-    """Return the largest constant operations below ``roots``, arguments first: what is computed once per neuron."""
+    """Return the largest constant operations below ``roots``, arguments first: what is computed once per neuron.
+
+    Constant conditions stay where they are, and what they compare is returned instead: coefficients are numbers.
+    """
     found: dict[int, Node] = {}
     seen: set[int] = set()
 
@@ -215,7 +228,7 @@ def hoisted(roots: Iterable[Node]) -> list[Node]:
         if id(node) in seen:
             return
         seen.add(id(node))
-        if node.constant:
+        if node.constant and not node.condition:
             if not node.leaf:
                 found[id(node)] = node
             return

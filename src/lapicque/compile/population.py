@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lapicque.compile.step import Step
+if TYPE_CHECKING:
+    from lapicque.compile.step import Step
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,14 @@ class Run:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run left: events as (steps, neurons) sorted by step, traces (sample, neuron), final states (neuron,)."""
+    """What a run left.
+
+    Attributes
+    ----------
+    events : name -> the steps of each neuron's events, one neuron behind the other, and (neuron + 1,) where each begins
+    traces : name -> (sample, neuron)
+    states : name -> (neuron,), after the last step
+    """
 
     events: Mapping[str, tuple[np.ndarray, np.ndarray]]
     traces: Mapping[str, np.ndarray]

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from lapicque.compile.nodes import INFIX, Node
 
 _SPELLED = {"abs": "absolute", "rint": "round_half_even"}  # where the language and vector_math differ
-_BOOLEAN = {"gt", "ge", "lt", "le", "eq", "ne", "and", "or", "not"}
 
 
 @dataclass
@@ -66,7 +65,7 @@ class Printer:
     def narrow(self, node: Node) -> str:
         """Return the node's expression, rounded to the precision of the kernel."""
         text, wide = self.text(node)
-        return f"{self.real}({text})" if wide and self.real != "float64" and node.op not in _BOOLEAN else text
+        return f"{self.real}({text})" if wide and self.real != "float64" and not node.condition else text
 
     def text(self, node: Node) -> tuple[str, bool]:
         """Return the node's expression and whether it is float64 beyond the kernel's precision."""
@@ -96,17 +95,15 @@ class Printer:
         parts = [self.text(argument) for argument in node.args]
         wide = any(w for _, w in parts)
         texts = [
-            f"float64({text})" if wide and not is_wide and argument.op not in _BOOLEAN else text
+            f"float64({text})" if wide and not is_wide and not argument.condition else text
             for (text, is_wide), argument in zip(parts, node.args, strict=True)
         ]
         if node.op in INFIX:
-            return f"({texts[0]} {INFIX[node.op]} {texts[1]})", wide and node.op not in _BOOLEAN
+            return f"({texts[0]} {INFIX[node.op]} {texts[1]})", wide and not node.condition
         if node.op == "neg":
             return f"(-{texts[0]})", wide
         if node.op == "not":
             return f"({texts[0]} ^ True)", False
-        if node.op == "arctan":
-            return f"np.arctan({texts[0]})", wide
         name = _SPELLED.get(node.op, node.op)
         self.functions.add(name)
         return f"{name}({', '.join(texts)})", wide

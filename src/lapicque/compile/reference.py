@@ -18,15 +18,15 @@ from lapicque.compile.nodes import Node
 from lapicque.compile.population import Outcome, Run
 from lapicque.compile.propagator import propagate
 from lapicque.compile.random_kernels import normal, uniform
-from lapicque.compile.step import OLD, Step
+from lapicque.compile.step import Step
 
 _OPERATIONS: Mapping[str, Callable[..., Any]] = {
     "add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide, "neg": np.negative,
     "gt": np.greater, "ge": np.greater_equal, "lt": np.less, "le": np.less_equal, "eq": np.equal, "ne": np.not_equal,
     "and": np.logical_and, "or": np.logical_or, "not": np.logical_not, "where": np.where,
-    "abs": np.abs, "rint": np.rint, "arctan": np.arctan, "sqrt": np.sqrt, "floor": np.floor, "ceil": np.ceil,
+    "abs": np.abs, "rint": np.rint, "sqrt": np.sqrt, "floor": np.floor, "ceil": np.ceil,
     **{name: getattr(vector_math, name) for name in ("exp", "expm1", "exprel", "log", "log1p", "sin", "cos", "tanh",
-                                                     "sigmoid", "power", "sign", "minimum", "maximum")},
+                                                     "sigmoid", "power", "sign", "minimum", "maximum", "arctan")},
 }  # fmt: skip
 
 
@@ -40,7 +40,7 @@ def evaluate(node: Node, values: Mapping[str, Any], dtype: type) -> Any:
     if node.op == "var":
         value = values[node.value]
         return value.astype(dtype) if node.constant and isinstance(value, np.ndarray) else value
-    if node.constant and dtype is not np.float64:
+    if node.constant and not node.condition and dtype is not np.float64:
         value = evaluate(node, values, np.float64)
         return value if np.asarray(value).dtype == bool else np.asarray(value).astype(dtype)
     return _OPERATIONS[node.op](*(evaluate(argument, values, dtype) for argument in node.args))
@@ -48,10 +48,8 @@ def evaluate(node: Node, values: Mapping[str, Any], dtype: type) -> Any:
 
 def constants(step: Step, parameters: Mapping[str, np.ndarray], dt: float, size: int) -> dict[str, np.ndarray]:
     """Return parameters, ``dt``, ``i``, ``N`` and the entries of propagators, each (neuron,) in float64."""
-    values = {name: np.broadcast_to(np.asarray(p, np.float64), (size,)) for name, p in parameters.items()}
-    values["dt"] = np.full(size, dt)
-    values["i"] = np.arange(size, dtype=np.float64)
-    values["N"] = np.full(size, float(size))
+    given = {"dt": dt, "i": np.arange(size), "N": size, **parameters}
+    values = {name: np.broadcast_to(np.asarray(value, np.float64), (size,)) for name, value in given.items()}
     for propagator in step.propagators:
         rows = [[evaluate(entry, values, np.float64) for entry in row] for row in propagator.matrix]
         blocks = dict(zip("PQ", propagate(rows, dt, size), strict=True))
@@ -65,7 +63,7 @@ def run(asked: Run) -> Outcome:
     step, size, dtype = asked.step, asked.size, np.dtype(asked.precision).type
     fixed = constants(step, asked.parameters, asked.dt, size)
     state = {x: np.broadcast_to(asked.initial[x], (size,)).astype(dtype) for x in step.states}
-    age = {e.name: np.full(size, OLD, dtype) for e in step.events}
+    age = {e.name: np.full(size, np.inf, dtype) for e in step.events}
     bound = {e.name: np.zeros(size, dtype) for e in step.events}
     found: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {e.name: [] for e in step.events}
     traces: dict[str, list[np.ndarray]] = {name: [] for name in asked.record}
@@ -82,7 +80,7 @@ def run(asked: Run) -> Outcome:
             # 2. who is free
             free: dict[str, Any] = {}
             for event in step.events:
-                age[event.name] = np.minimum(age[event.name] + dtype(1), dtype(OLD))
+                age[event.name] = age[event.name] + dtype(1)
                 known = {**now, f"_age_{event.name}": age[event.name], f"_bound_{event.name}": bound[event.name]}
                 free[event.name] = True if event.free is None else evaluate(event.free, known, dtype)
                 bound[event.name] = np.where(free[event.name], dtype(0), bound[event.name])
@@ -100,6 +98,7 @@ def run(asked: Run) -> Outcome:
             now.update(state)
             # 4. conditions, all on the new state
             happened = {e.name: np.broadcast_to(evaluate(e.condition, now, dtype) & free[e.name], (size,)) for e in step.events}
+            now["_free"] = now["_free"] & ~happened.get("spike", np.False_)  # refractory at once
             # 6. jumps
             for event in step.events:
                 mask = happened[event.name]
@@ -113,7 +112,7 @@ def run(asked: Run) -> Outcome:
                     value = np.broadcast_to(evaluate(node, now, dtype), (size,)).astype(dtype)
                     now[target] = state[target] = np.where(mask, value, state[target])
     return Outcome(
-        {name: _joined(pieces) for name, pieces in found.items()},
+        {name: _by_neuron(pieces, size) for name, pieces in found.items()},
         {name: np.array(rows, dtype).reshape(len(rows), size) for name, rows in traces.items()},
         state,
     )
@@ -125,8 +124,9 @@ def _draw(asked: Run, name: str, kind: str, k: int, dtype: type) -> np.ndarray:
     return function(asked.keys[name], k, elements, asked.trial, dtype)
 
 
-def _joined(pieces: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
-    if not pieces:
-        return np.empty(0, np.int64), np.empty(0, np.int64)
-    steps, neurons = zip(*pieces, strict=True)
-    return np.concatenate(steps).astype(np.int64), np.concatenate(neurons).astype(np.int64)
+def _by_neuron(pieces: list[tuple[np.ndarray, np.ndarray]], size: int) -> tuple[np.ndarray, np.ndarray]:
+    nothing = np.empty(0, np.int64)
+    steps = np.concatenate([nothing, *(s for s, _ in pieces)])
+    neurons = np.concatenate([nothing, *(i for _, i in pieces)])
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(neurons, minlength=size))])
+    return steps[np.argsort(neurons, kind="stable")], offsets

@@ -4,7 +4,9 @@
 
 * states, by their names; after the flow, conditions read the new values under the same names;
 * parameters, ``dt``, ``i``, ``N``: constants of a neuron;
-* inputs of the step, ``t``, random draws ``_draw_*``, and ``_age_EVENT``, the steps since the event last happened.
+* inputs of the step, ``t``, random draws ``_draw_*``;
+* ``_age_EVENT``, the steps since the event last happened, infinite before that (in float32 it stops at 2^24), and
+  ``_free``, whether the neuron is free: from step 2 until it spikes.
 """
 
 from __future__ import annotations
@@ -19,8 +21,6 @@ from lapicque.compile.schemes import DT, FREE, Propagator, Scheme, increment
 from lapicque.model.hybrid import Hybrid, HybridEvent
 from lapicque.model.symbols import expm1, floor, symbol, where
 
-#: The age of an event that has not happened yet, and the largest that is counted (exact in float32).
-OLD = 2.0**23
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,8 @@ class _Builder:
     def __init__(self, system: Hybrid, scheme: Scheme):
         self.system, self.scheme = system, scheme
         self.update = scheme.update(system) if system.flow else None
-        constants = {str(p) for p in system.parameters} | {"dt", "i", "N"}
+        variables = {str(x) for x in (*system.states, *system.inputs)}
+        constants = {str(p) for p in system.parameters} | ({"dt", "i", "N"} - variables)
         self.propagators: tuple[Propagator, ...] = self.update.propagators if self.update else ()
         for propagator in self.propagators:
             constants |= {str(s) for s in propagator.entries}

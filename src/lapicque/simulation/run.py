@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lapicque.compile.blocks import run as run_blocks
 from lapicque.compile.kernels import kernel_of, step_of
 from lapicque.compile.population import Outcome, Run
-from lapicque.compile.schemes import Scheme
 from lapicque.errors import SimulationError, suggest
 from lapicque.model.evaluate import initial_values, parameter_values
 from lapicque.model.neuron import Neuron
@@ -19,6 +18,9 @@ from lapicque.simulation.progress import bar
 from lapicque.simulation.results import Response, Trace
 from lapicque.spikes.trains import SpikeTrains
 from lapicque.units import magnitude
+
+if TYPE_CHECKING:
+    from lapicque.compile.schemes import Scheme
 
 
 def simulate(
@@ -215,8 +217,8 @@ def _response(
 ) -> Response:
     duration = steps * dt
     events = {
-        name: SpikeTrains.from_steps(*_by_neuron(at, who, size), dt=dt, t_start=0.0, t_stop=duration, shape=(1, size))
-        for name, (at, who) in outcome.events.items()
+        name: SpikeTrains.from_steps(at, offsets, dt=dt, t_start=0.0, t_stop=duration, shape=(1, size))
+        for name, (at, offsets) in outcome.events.items()
     }
     times = np.arange(0, steps, every) * dt
     traces = {}
@@ -225,8 +227,3 @@ def _response(
         traces[name] = Trace(values / values.dtype.type(unit.scale), times, unit, name)
     final = {name: values / neuron.states[name].unit.scale for name, values in outcome.states.items()}
     return Response(events, traces, final, dt, scheme, precision, seed, trial)
-
-
-def _by_neuron(steps: np.ndarray, neurons: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
-    order = np.argsort(neurons, kind="stable")
-    return steps[order], np.concatenate([[0], np.cumsum(np.bincount(neurons, minlength=size))])
