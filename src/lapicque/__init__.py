@@ -14,6 +14,7 @@ __getattr__, __dir__, __all__ = attach(
         "Neuron": "model",
         "simulate": "simulation",
         "report": "reports",
+        "schemes": "compile",
     },
     submodules=["distances", "errors", "fit", "io", "neurons", "optimizers", "plot", "spikes", "units"],
 )

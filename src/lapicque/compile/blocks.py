@@ -94,7 +94,19 @@ def _advance_block(
         last = min(first + chunk, asked.steps)
         counts[:] = 0
         kernel.advance(
-            a, *inputs, first, last, asked.dt, keys, asked.first_element + lanes.start, asked.trial, slots, every, scratch, spikes, counts
+            a,
+            *inputs,
+            first,
+            last,
+            asked.dt,
+            keys,
+            asked.first_element + lanes.start,
+            asked.trial,
+            slots,
+            every,
+            scratch,
+            spikes,
+            counts,
         )
         rows = -(-(last - first) // every)
         samples[:, first // every : first // every + rows] = scratch[:, :rows, :count]
@@ -138,18 +150,20 @@ def _check_finite(kernel: ModuleType, a: np.ndarray, lanes: slice, step: int) ->
 def _joined(asked: Run, kernel: ModuleType, blocks: list[slice], done: list[_BlockOutcome]) -> Outcome:
     events = {}
     for n, name in enumerate(kernel.EVENTS):
-        steps, counts = zip(*(_by_lane(d.events[n], b.stop - b.start) for b, d in zip(blocks, done, strict=True)), strict=True)
+        steps, counts = zip(
+            *(_by_lane(d.events[n], b.stop - b.start) for b, d in zip(blocks, done, strict=True)), strict=True
+        )
         events[name] = np.concatenate(steps), np.concatenate([[0], np.cumsum(np.concatenate(counts))])
     recorded = [name for name in asked.record if name in kernel.SLOTS]
-    traces = {
-        name: np.concatenate([d.samples[n] for d in done], axis=1) for n, name in enumerate(recorded)
-    }
+    traces = {name: np.concatenate([d.samples[n] for d in done], axis=1) for n, name in enumerate(recorded)}
     for name in asked.record:
         if name not in traces:  # an input that all neurons share
             column = asked.inputs[name][:: asked.every].astype(kernel.REAL)
             traces[name] = np.broadcast_to(column, (len(column), asked.size)).copy()
     states = {
-        x: np.concatenate([d.a.reshape(-1, LANES)[kernel.SLOTS[x], : b.stop - b.start] for b, d in zip(blocks, done, strict=True)])
+        x: np.concatenate(
+            [d.a.reshape(-1, LANES)[kernel.SLOTS[x], : b.stop - b.start] for b, d in zip(blocks, done, strict=True)]
+        )
         for x in kernel.STATES
     }
     return Outcome(events, traces, states)

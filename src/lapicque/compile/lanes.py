@@ -15,7 +15,9 @@ def lane_blocks(size: int) -> list[slice]:
     return [slice(start, min(start + LANES, size)) for start in range(0, size, LANES)]
 
 
-def arena(kernel: ModuleType, constants: Sequence[np.ndarray], initial: Mapping[str, np.ndarray], lanes: slice) -> np.ndarray:
+def arena(
+    kernel: ModuleType, constants: Sequence[np.ndarray], initial: Mapping[str, np.ndarray], lanes: slice
+) -> np.ndarray:
     """Return a block's memory at step 0; lanes beyond the last neuron repeat it.
 
     Parameters

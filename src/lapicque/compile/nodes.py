@@ -238,5 +238,3 @@ def hoisted(roots: Iterable[Node]) -> list[Node]:
     for root in roots:
         visit(root)
     return list(found.values())
-
-

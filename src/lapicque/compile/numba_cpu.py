@@ -238,7 +238,9 @@ class _Generator:
             text, _ = after.text(event.condition)
             gate = f" & free_{event.name}" if event.free is not None else ""
             after.lines.append(f"yes_{event.name} = {text}{gate}")
-            flags.append(f"{at(f'_happened_{event.name}')} = where(yes_{event.name}, {self.real}(1.0), {self.real}(0.0))")
+            flags.append(
+                f"{at(f'_happened_{event.name}')} = where(yes_{event.name}, {self.real}(1.0), {self.real}(0.0))"
+            )
             flags.append(f"hits_{event.name} += yes_{event.name}")
         if self.jumps_read_free:  # a neuron that spikes is refractory at once
             flags.append(f"{at(FREE)} = where(free & (yes_spike ^ True), {self.real}(1.0), {self.real}(0.0))")

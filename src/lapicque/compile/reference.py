@@ -93,11 +93,15 @@ def run(asked: Run) -> Outcome:
             # 3. flow
             for name, node in step.flow:
                 now[name] = evaluate(node, now, dtype)
-            new = {x: np.broadcast_to(evaluate(node, now, dtype), (size,)).astype(dtype) for x, node in step.new.items()}
+            new = {
+                x: np.broadcast_to(evaluate(node, now, dtype), (size,)).astype(dtype) for x, node in step.new.items()
+            }
             state.update(new)
             now.update(state)
             # 4. conditions, all on the new state
-            happened = {e.name: np.broadcast_to(evaluate(e.condition, now, dtype) & free[e.name], (size,)) for e in step.events}
+            happened = {
+                e.name: np.broadcast_to(evaluate(e.condition, now, dtype) & free[e.name], (size,)) for e in step.events
+            }
             now["_free"] = now["_free"] & ~happened.get("spike", np.False_)  # refractory at once
             # 6. jumps
             for event in step.events:

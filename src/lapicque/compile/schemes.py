@@ -317,7 +317,9 @@ def _why_not(entry: sp.Expr, states: list[sp.Symbol], system: Hybrid) -> str:
     if names:
         return f"the coefficient depends on {', '.join(names)}"
     inputs = sorted(str(s) for s in entry.free_symbols & {*system.inputs, T, *system.draws})
-    return f"the coefficient changes with {', '.join(inputs)}" if inputs else "the coefficient is a choice between cases"
+    return (
+        f"the coefficient changes with {', '.join(inputs)}" if inputs else "the coefficient is a choice between cases"
+    )
 
 
 def _reaches(matrix: sp.Matrix, start: int, goals: list[bool]) -> bool:
@@ -406,3 +408,19 @@ def default_scheme(system: Hybrid) -> Scheme:
             continue
         return scheme
     return Euler()
+
+
+__all__ = [
+    "RK2",
+    "RK4",
+    "Euler",
+    "Exact",
+    "ExponentialEuler",
+    "Heun",
+    "Milstein",
+    "Propagator",
+    "Scheme",
+    "Update",
+    "by_name",
+    "default_scheme",
+]

@@ -22,7 +22,6 @@ from lapicque.model.hybrid import Hybrid, HybridEvent
 from lapicque.model.symbols import expm1, floor, symbol, where
 
 
-
 @dataclass(frozen=True)
 class PropagatorStep:
     """A propagator whose matrix is lowered: ``entries`` maps names to ("P" or "Q", row, column)."""
@@ -156,4 +155,3 @@ class _Builder:
             e.name == "spike" and (e.refractory_time is not None or e.refractory_condition is not None)
             for e in self.system.events
         )
-
