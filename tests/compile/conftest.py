@@ -1,4 +1,4 @@
-"""A look at what LLVM made of a kernel."""
+"""Runs on both backends, and a look at what LLVM made of a kernel."""
 
 import platform
 import re
@@ -7,6 +7,8 @@ from typing import Any
 
 import llvmlite.binding
 import pytest
+
+from lapicque import simulate
 
 
 @pytest.fixture(scope="session")
@@ -33,3 +35,14 @@ def machine_code() -> Callable[[Any], str]:
         return re.split(r"^\.Lfunc_end0:", text, maxsplit=1, flags=re.MULTILINE)[0]
 
     return code
+
+
+@pytest.fixture(params=["reference", "numba"])
+def run(request: pytest.FixtureRequest) -> Callable[..., Any]:
+    """Run a neuron for a number of steps (of 1 ms, or dt): on the interpreter, and on compiled code."""
+
+    def answer(neuron: Any, steps: int, dt: float = 1.0, **options: Any) -> Any:
+        reference = request.param == "reference"
+        return simulate(neuron, f"{steps * dt!r} ms", dt=dt, reference=reference, progress=False, **options)
+
+    return answer
