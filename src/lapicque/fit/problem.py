@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from lapicque.compile.kernels import kernel_of
-from lapicque.compile.numba_cpu import LANES, arena, lane_blocks
+from lapicque.compile.lanes import LANES, arena, lane_blocks
 from lapicque.compile.schemes import Scheme
 from lapicque.distances.distance import Distance
 from lapicque.errors import FitError, LapicqueNotice, suggest
@@ -265,7 +265,7 @@ class Problem:
             offset = values.get("input_offset", np.zeros(size))
             parameters[f"_offset_{name}"] = offset * self.neuron.inputs[name].unit.scale
         with np.errstate(all="ignore"):
-            constants = self._kernel.coefficients({**parameters, "i": 0.0, "N": 1.0}, self.dt, size)
+            constants = self._kernel.coefficients({"i": 0.0, "N": 1.0, **parameters}, self.dt, size)
         return _Candidates(size, constants, initial, delays)
 
     @cached_property
