@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
+from copy import deepcopy
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -25,8 +27,9 @@ _CONSTANTS = {"pi": np.pi, "e": np.e, "inf": np.inf}
 _FUNCTIONS: dict[str, Any] = {
     **{f: getattr(np, f) for f in ("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh",
                                    "floor", "ceil", "abs", "sign", "clip", "where", "arctan")},
+    "(and)": lambda *a: reduce(np.logical_and, a), "(or)": lambda *a: reduce(np.logical_or, a), "(not)": np.logical_not,
     "exprel": _exprel, "round": np.rint, "int": np.trunc, "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
-    "min": lambda *a: np.minimum.reduce(a), "max": lambda *a: np.maximum.reduce(a),
+    "min": lambda *a: reduce(np.minimum, a), "max": lambda *a: reduce(np.maximum, a),
 }  # fmt: skip
 
 
@@ -51,7 +54,23 @@ def evaluate(expression: Expression, values: Mapping[str, Any]) -> Any:
             namespace[name] = unit.scale
         else:
             raise expression.error(f"{name!r} has no value here", node)
-    return eval(compile(ast.Expression(expression.tree), "expression", "eval"), {"__builtins__": {}}, namespace)
+    tree = ast.Expression(_Elementwise().visit(deepcopy(expression.tree)))
+    return eval(compile(ast.fix_missing_locations(tree), "expression", "eval"), {"__builtins__": {}}, namespace)
+
+
+class _Elementwise(ast.NodeTransformer):
+    """and, or, not become functions, which take arrays; no variable can have their names."""
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:
+        name = "(and)" if isinstance(node.op, ast.And) else "(or)"
+        values = [self.visit(value) for value in node.values]
+        return ast.copy_location(ast.Call(ast.Name(name, ast.Load()), values, []), node)
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:
+        operand = self.visit(node.operand)
+        if isinstance(node.op, ast.Not):
+            return ast.copy_location(ast.Call(ast.Name("(not)", ast.Load()), [operand], []), node)
+        return ast.copy_location(ast.UnaryOp(node.op, operand), node)
 
 
 def parameter_values(neuron: Neuron) -> dict[str, Any]:
