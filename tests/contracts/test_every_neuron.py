@@ -7,6 +7,7 @@ import pytest
 from matplotlib.mathtext import MathTextParser
 
 from lapicque import neurons
+from lapicque.errors import SchemeError
 from lapicque.model import Neuron
 from lapicque.model.evaluate import initial_values, parameter_values
 from lapicque.model.latex import equation_to_latex
@@ -151,3 +152,19 @@ def test_internal_units_are_those_of_the_declaration(neuron):
     for name, value in parameter_values(neuron).items():
         variable = neuron.constants[name]
         assert value == internal(variable.value, parse_unit(str(variable.unit)))
+
+
+@pytest.mark.crosscheck
+@pytest.mark.parametrize("method", ["exact", "exponential_euler", "euler", "rk2", "rk4", "heun", "milstein"])
+def test_every_scheme_compiles_to_what_the_reference_does(neuron, run, method):
+    try:
+        reference = run(reference=True, method=method)
+    except SchemeError as reason:
+        with pytest.raises(SchemeError, match=re.escape(str(reason))):
+            run(method=method)
+        pytest.skip(f"{method} does not integrate {neuron.name}")
+    compiled = run(method=method)
+    assert compiled.scheme == reference.scheme == method
+    assert compiled.spikes == reference.spikes
+    for name, trace in reference.traces.items():
+        np.testing.assert_allclose(compiled.traces[name].values, trace.values, rtol=1e-12, atol=1e-12, err_msg=name)
