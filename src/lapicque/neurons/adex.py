@@ -2,8 +2,8 @@
 
 ``a`` couples the adaptation to the voltage, ``b`` to the spikes. The values are the paper's, which has no refractory
 period. At the beginning of a step v is below v_peak, so that u is v; within a step of a Runge-Kutta scheme the
-exponential would overflow without it. Spike times determine the voltage up to its scale and offset only: ``e_l``, ``v_th`` and ``v_peak`` have no
-search range.
+exponential would overflow without it. Spike times determine the voltage up to its scale and offset only: ``e_l``,
+``v_th`` and ``v_peak`` have no search range.
 """
 
 from lapicque.model import Neuron
