@@ -116,6 +116,11 @@ ALONE = [
         ModelError,
     ),
     (
+        dict(equations="«_x : 1", parameters=dict(_x=1)),
+        "'_x' begins with '_', as lapicque's own names do: choose another name",
+        ModelError,
+    ),
+    (
         dict(equations="«exp : 1", parameters=dict(exp=1)),
         "'exp' is the name of a function: choose another name",
         ModelError,

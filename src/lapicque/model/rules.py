@@ -55,6 +55,8 @@ def check_name(name: str, variable: Variable) -> None:
     message = None
     if not name.isidentifier():
         message = f"{name!r} is no name: use letters, digits and '_'"
+    elif name.startswith("_"):
+        message = f"{name!r} begins with '_', as lapicque's own names do: choose another name"
     elif name in checks.FUNCTIONS:
         message = f"{name!r} is the name of a function: choose another name"
     elif name in ("t", "dt", "not_refractory", "True", "False") or checks.is_noise(name):
