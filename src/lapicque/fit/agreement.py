@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lapicque.distances.distance import Distance
+from lapicque.fit.search import Fit
 from lapicque.fit.trial import Trial
 from lapicque.spikes.trains import SpikeTrains
 
@@ -78,3 +79,30 @@ def agreements(trials: Sequence[Trial], predicted: Sequence[SpikeTrains], distan
         gammas = measure.batch(model, data).mean(axis=0)
         found.append(Agreement(trial.label or f"stimulus {n}", data, model, gammas, reliabilities))
     return found
+
+
+def scoring_distance(fit: Fit) -> Distance:
+    """Return the coincidence factor of the fit's objective, or that with 4 ms where it has another distance.
+
+    Examples
+    --------
+    >>> import lapicque as lq
+    >>> spikes = lq.spikes.SpikeTrains.from_lists([[30.0, 60.0]], t_stop=100)
+    >>> problem = lq.fit.Problem(
+    ...     lq.neurons.lif,
+    ...     [lq.fit.Trial(np.full(1000, 400.0), spikes)],
+    ...     free=dict(c_m=("50 pF", "400 pF")),
+    ...     distance=lq.distances.van_rossum("10 ms"),
+    ... )
+    >>> scoring_distance(lq.fit.minimize(problem, budget=64))
+    coincidence(precision='4 ms', counting='exclusive', rate='data')
+    """
+    from lapicque.distances.coincidence import coincidence
+
+    objective = fit.problem.objective
+    terms = [term for _, term in getattr(objective, "terms", ((1.0, objective),))]
+    for term in terms:
+        found = getattr(term, "distance", None)
+        if isinstance(found, Distance) and hasattr(found, "precision"):
+            return found
+    return coincidence("4 ms")

@@ -1,0 +1,131 @@
+"""Code that makes a fit again, and code that uses what it found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from lapicque.fit.free import NUISANCES, Free
+from lapicque.fit.record import model_to_dict, with_unit
+from lapicque.fit.recording import Recording
+from lapicque.fit.search import Fit
+from lapicque.fit.trial import Trial
+from lapicque.model.neuron import Neuron
+
+
+def neuron_code(neuron: Neuron, name: str = "neuron") -> str:
+    """Return Python that makes a neuron with its values, without the file that it came from.
+
+    Examples
+    --------
+    >>> import lapicque as lq
+    >>> scope = {"lq": lq}
+    >>> exec(neuron_code(lq.neurons.adex), scope)
+    >>> scope["neuron"] == lq.neurons.adex
+    True
+    """
+    model = model_to_dict(neuron)
+    events = dict(model["events"])
+    spike = events.pop("spike", {})
+    values = {n: with_unit(p["value"], p["unit"]) for n, p in model["parameters"].items()}
+    lines = [f"{name} = lq.Neuron(", f"    {_text(model['equations'])},"]
+    lines += [f"    {part}={text!r}," for part, text in spike.items() if text is not None]
+    if events:
+        made = ", ".join(
+            f"{n!r}: lq.Event({', '.join(f'{k}={v!r}' for k, v in e.items() if v is not None)})"
+            for n, e in events.items()
+        )
+        lines.append(f"    events={{{made}}},")
+    lines += ["    parameters=dict(", *(f"        {n}={v!r}," for n, v in values.items()), "    ),"]
+    if model["initial"]:
+        initial = {
+            n: v if isinstance(v, str) else with_unit(v["value"], v["unit"]) for n, v in model["initial"].items()
+        }
+        lines.append(f"    initial=dict({', '.join(f'{n}={v!r}' for n, v in initial.items())}),")
+    lines += [f"    name={model['name']!r},", ")"]
+    return "\n".join(lines)
+
+
+def fit_code(fit: Fit, train: Sequence[Trial], recording: Recording | None) -> str:
+    """Return Python that runs the search again; the recording is read from where it was."""
+    problem = fit.problem
+    source = recording.source if recording is not None and recording.source else "RECORDING"
+    lines = [
+        "import lapicque as lq",
+        "",
+        "# with the options that it was read with",
+        f"recording = lq.io.read({source!r})",
+        "trials = {trial.label: trial for trial in lq.fit.trials_of(recording)}",
+        "train = [",
+        *(f"    trials[{t.label!r}].within({t.window[0]!r}, {t.window[1]!r}),{_own(t)}" for t in train),
+        "]",
+        "problem = lq.fit.Problem(",
+        "    model,  # before the fit",
+        "    train,",
+        "    free=dict(",
+        *(f"        {f.name}=({_quantity(f, f.low)}, {_quantity(f, f.high)}, {f.scale!r})," for f in problem.free),
+        "    ),",
+        f"    {_objective(fit)},",
+        f"    dt='{problem.dt!r} ms',",
+        f"    method={problem.scheme!r},",
+        f"    repeats={problem.repeats},",
+        f"    seed={problem.seed},",
+        f"    precision={problem.precision!r},",
+        ")",
+        "found = lq.fit.minimize(",
+        "    problem,",
+        f"    lq.optimizers.{fit.optimizer!r},",
+        f"    budget={fit.budget},",
+        f"    seed={fit.seed},",
+        ")",
+    ]
+    return "\n".join(lines)
+
+
+def use_code(fit: Fit) -> str:
+    """Return Python that runs the fitted neuron."""
+    driven = fit.problem.driven
+    values = {name: found for name, found in fit.parameters.items() if name in NUISANCES}
+    lines = []
+    if "input_scale" in values or "input_offset" in values:
+        scale = f"{values['input_scale'].value:.6g}*" if "input_scale" in values else ""
+        offset = f" + {values['input_offset'].value:.6g}" if "input_offset" in values else ""
+        lines.append(f"stimulus = {scale}stimulus{offset}  # input_scale, input_offset")
+    lines.append(
+        f"answer = lq.simulate(neuron, len(stimulus)*{fit.problem.dt:g}, dt='{fit.problem.dt:g} ms', "
+        f"method={fit.problem.scheme!r}, inputs={{{driven!r}: stimulus}})"
+    )
+    delay = f" + {values['delay'].value:.6g}" if "delay" in values else ""
+    lines.append(f"answer.spikes.times{delay}  # ms")
+    return "\n".join(lines)
+
+
+def _own(trial: Trial) -> str:
+    """Return a comment on what is particular to a trial."""
+    notes = [f"weight {trial.weight:g}"] if trial.weight != 1 else []
+    notes += [f"{trial.distance!r}"] if trial.distance is not None else []
+    return f"  # with {', '.join(notes)}" if notes else ""
+
+
+def _quantity(free: Free, value: float) -> str:
+    return repr(with_unit(value, str(free.unit)))
+
+
+def _objective(fit: Fit) -> str:
+    objective: Any = fit.problem.objective
+    distance = getattr(objective, "distance", None)
+    if distance is not None and objective == type(objective)(distance):
+        return f"distance=lq.distances.{distance!r}"
+    terms = getattr(objective, "terms", ((1.0, objective),))
+    return "objective=" + " + ".join(f"{weight!r}*lq.fit.{_with_path(repr(term))}" for weight, term in terms)
+
+
+def _with_path(text: str) -> str:
+    return text.replace("distance=", "distance=lq.distances.")
+
+
+def _text(equations: str) -> str:
+    """Return a text as a literal on several lines where that is possible."""
+    if '"""' in equations or "\\" in equations or equations.endswith('"'):
+        return repr(equations)
+    return f'"""{equations}"""'
