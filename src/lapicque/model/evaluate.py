@@ -55,7 +55,9 @@ def evaluate(expression: Expression, values: Mapping[str, Any]) -> Any:
         else:
             raise expression.error(f"{name!r} has no value here", node)
     tree = ast.Expression(_Elementwise().visit(deepcopy(expression.tree)))
-    return eval(compile(ast.fix_missing_locations(tree), "expression", "eval"), {"__builtins__": {}}, namespace)
+    code = compile(ast.fix_missing_locations(tree), "expression", "eval")
+    with np.errstate(over="ignore", under="ignore"):  # exp(1000) is inf
+        return eval(code, {"__builtins__": {}}, namespace)
 
 
 class _Elementwise(ast.NodeTransformer):
