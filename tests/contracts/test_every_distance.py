@@ -148,6 +148,14 @@ def test_only_differences_of_time_count(distance, trains):
     assert distance(*moved) == pytest.approx(distance(*pair), rel=1e-8, abs=1e-8)
 
 
+def test_a_time_scale_scales_with_time(distance, trains):
+    for factor in (0.25, 8.0):
+        stretched = SpikeTrains(trains.times * factor, trains.offsets, T_START * factor, T_STOP * factor)
+        scaled = distance.rescaled(factor)
+        assert type(scaled) is type(distance)
+        np.testing.assert_allclose(scaled.matrix(stretched), distance.matrix(trains), rtol=1e-9, atol=1e-9)
+
+
 def test_more_jitter_is_further(distance):
     data = poisson(20, 5000, seed=3, refractory=10)
     random = np.random.default_rng(4)
@@ -165,9 +173,9 @@ def test_more_jitter_is_further(distance):
 def test_it_is_a_value(distance):
     assert pickle.loads(pickle.dumps(distance)) == distance
     assert hash(pickle.loads(pickle.dumps(distance))) == hash(distance)
-    assert eval(repr(distance), vars(lq.distances) | {n: getattr(lq.distances, n) for n in lq.distances.__all__}) == (
-        distance
-    )
+    assert eval(repr(distance), {n: getattr(lq.distances, n) for n in lq.distances.__all__}) == distance
+    third = distance.rescaled(1 / 3)
+    assert eval(repr(third), {n: getattr(lq.distances, n) for n in lq.distances.__all__}) == third
     with pytest.raises(AttributeError):
         distance.kernels = None
 
@@ -181,7 +189,7 @@ def test_trains_that_cannot_be_compared(distance, trains):
     moment = SpikeTrains.from_lists([[]], t_start=5, t_stop=5)
     with pytest.raises(DistanceError, match="a length"):
         distance(moment, moment)
-    with pytest.raises(ValueError, match="at least 1"):
+    with pytest.raises(DistanceError, match="at least 1, not 0"):
         distance.matrix(trains, threads=0)
 
 

@@ -99,7 +99,7 @@ class Distance(ABC):
                 pair, parameters, kernels.scratch, prepared, bounds, *window, self.symmetric, part, parts, out
             )
 
-        in_threads(work, threads, len(trains) // 4)
+        in_threads(work, threads, len(trains) // 8)
         return out
 
     def _prepared(self, trains: SpikeTrains) -> tuple[np.ndarray, np.ndarray]:
@@ -152,7 +152,7 @@ class Distance(ABC):
             )  # fmt: skip
 
         self._check(references.times, references.offsets, *window)
-        in_threads(work, threads, len(candidates) // 4)
+        in_threads(work, threads, len(candidates) // 8)
         return out
 
     def evaluate(
@@ -247,7 +247,10 @@ class Distance(ABC):
         def shown(field: Any) -> str:
             value = getattr(self, field.name)
             unit = field.metadata.get("unit")
-            text = f"{value:g} {unit}" if unit and value is not None else value
+            text = value
+            if unit and value is not None:
+                short = f"{value:g}"
+                text = f"{short if float(short) == value else repr(value)} {unit}"
             return f"{field.name}={text!r}"
 
         return f"{type(self).__module__.rpartition('.')[2]}({', '.join(map(shown, fields(self)))})"

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
+from lapicque.errors import DistanceError
+
 
 def processors() -> int:
     """Return the number of processors that this process may use."""
@@ -22,28 +24,37 @@ def _pool() -> ThreadPoolExecutor:
 
 
 def in_threads(work: Callable[[int, int], None], threads: int | None, most: int) -> None:
-    """Call ``work(part, parts)`` for each part, the first in this thread.
+    """Call ``work(part, parts)`` for each part, in this thread and others.
+
+    There are a few parts for each thread, so that one that starts late or is disturbed holds nobody up.
 
     Parameters
     ----------
     work : callable
         Releases the interpreter's lock; parts must not depend on one another.
     threads : int, optional
-        Number of parts; by default the number of processors.
+        Number of threads; by default the number of processors.
     most : int
-        The number of parts that are worth a thread.
+        The number of threads that are worth it.
 
     Raises
     ------
-    ValueError
+    DistanceError
         If ``threads`` is not positive.
     """
     if threads is not None and threads < 1:
-        raise ValueError(f"threads must be at least 1, not {threads}")
-    parts = max(1, min(threads or processors(), most))
-    others = [_pool().submit(work, part, parts) for part in range(1, parts)] if parts > 1 else []
+        raise DistanceError(f"threads must be at least 1, not {threads}")
+    workers = max(1, min(threads or processors(), most))
+    parts = 1 if workers == 1 else 4 * workers
+    left = iter(range(parts))
+
+    def take() -> None:
+        for part in left:
+            work(part, parts)
+
+    others = [_pool().submit(take) for _ in range(workers - 1)]
     try:
-        work(0, parts)
+        take()
     finally:
         for other in others:
             other.result()
