@@ -42,6 +42,7 @@ def step_of(
     from lapicque.model.symbols import symbol
 
     system = Hybrid.of(neuron)
+    scheme = default_scheme(system) if method is None else by_name(method)
     for name in affine:
         scale, offset = symbol(f"_scale_{name}"), symbol(f"_offset_{name}")
         system = system.replaced({symbol(name): scale * symbol(name) + offset})
@@ -50,7 +51,6 @@ def step_of(
         moved = tuple(symbol(name) for name in steady)
         inputs = tuple(u for u in system.inputs if u not in moved)
         system = dataclasses.replace(system, inputs=inputs, parameters=(*system.parameters, *moved))
-    scheme = default_scheme(system) if method is None else by_name(method)
     try:
         return Step.of(system, scheme, tuple(observe))
     except SchemeError as error:

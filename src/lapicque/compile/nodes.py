@@ -21,7 +21,7 @@ from lapicque.model import symbols
 _FUNCTIONS = {
     sp.exp: "exp", sp.log: "log", sp.sin: "sin", sp.cos: "cos", sp.tanh: "tanh", sp.atan: "arctan", sp.Abs: "abs",
     symbols.exprel: "exprel", symbols.expm1: "expm1", symbols.log1p: "log1p", symbols.sigmoid: "sigmoid",
-    symbols.floor: "floor", symbols.ceil: "ceil", symbols.rint: "rint", symbols.sign: "sign",
+    sp.sign: "sign", symbols.floor: "floor", symbols.ceil: "ceil", symbols.rint: "rint", symbols.sign: "sign",
     symbols.where: "where", symbols.minimum: "minimum", symbols.maximum: "maximum",
 }  # fmt: skip
 _RELATIONS = {sp.Gt: "gt", sp.Ge: "ge", sp.Lt: "lt", sp.Le: "le", sp.Eq: "eq", sp.Ne: "ne"}

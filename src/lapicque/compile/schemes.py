@@ -13,24 +13,13 @@ from typing import Any, Protocol
 
 import sympy as sp
 
+from lapicque.compile.linear import DT, Propagator, T, linear_part, reaches, solve, step_of
 from lapicque.errors import SchemeError, suggest
 from lapicque.model.hybrid import Hybrid
 from lapicque.model.symbols import exprel, symbol, where
 
-DT, T, FREE = symbol("dt"), symbol("t"), symbol("_free")
+FREE = symbol("_free")
 _TWO = sp.Integer(2)
-
-
-@dataclass(frozen=True)
-class Propagator:
-    """Exact solution of the linear system ``x' = A x + b`` over one step: ``P = exp(A dt)``, ``Q = int_0^dt exp(A s) ds``.
-
-    ``entries`` names the elements that the symbols allow to be non-zero: symbol -> ("P" or "Q", row, column). Their
-    numbers come from a matrix exponential at run time.
-    """
-
-    matrix: sp.Matrix
-    entries: Mapping[sp.Symbol, tuple[str, int, int]]
 
 
 @dataclass(frozen=True)
@@ -121,7 +110,7 @@ class _RungeKutta:
                 n = len(stages) + 1
                 for x in system.flow:
                     slope = sp.Add(*(a * k[x] for a, k in zip(row, stages, strict=True) if a))
-                    points[x] = symbol(f"_{x}_at{n}")
+                    points[x] = symbol(f"_at{n}_{x}")
                     lets.append((points[x], x + DT * slope))
             stage = {}
             for x, f in system.flow.items():
@@ -163,7 +152,7 @@ class Heun:
         noise = {x: _gated(system, x, _noise(system, x)) for x in system.flow}
         lets, ends = [], {}
         for x in system.flow:
-            ends[x] = symbol(f"_{x}_end")
+            ends[x] = symbol(f"_end_{x}")
             lets.append((ends[x], x + DT * drift[x] + noise[x]))
         new = {}
         for x in system.flow:
@@ -209,8 +198,8 @@ def _refuse_noncommuting(system: Hybrid) -> None:
                 there, back = _along(first, other.get(x, _ZERO)), _along(other, first.get(x, _ZERO))
                 if sp.simplify(there - back) != 0:
                     raise SchemeError(
-                        f"the noises {first_name} and {other_name} do not commute (in d{x}/dt), so this scheme would "
-                        "not converge: use euler"
+                        f"the noises {first_name} and {other_name} do not commute (in d{x}/dt), so that this scheme "
+                        "would be no better than euler: use euler"
                     )
 
 
@@ -225,7 +214,7 @@ class ExponentialEuler:
         new = {}
         for x, f in system.flow.items():
             rate = sp.diff(f, x)
-            if rate.has(x):
+            if rate.has(x) or step_of(f, [x]):
                 raise SchemeError(
                     f"d{x}/dt is not linear in {x} with the other variables held, which exponential_euler needs: use "
                     "euler, rk2 or rk4"
@@ -250,110 +239,22 @@ class Exact:
         states = list(system.flow)
         held = [x in system.held for x in states]
         noise = {x: _exact_noise(system, states, matrix, x) for x in states}
-        free = _propagate(states, matrix, drive, "")
+        free = solve(states, matrix, drive)
+        new = {x: value + noise[x] for x, value in free.values.items()}
         if not any(held):
-            return Update((), {x: v + noise[x] for x, v in free.values.items()}, (free.propagator,))
-        still = sp.Matrix(matrix)
-        for row, is_held in enumerate(held):
-            if is_held:
-                still[row, :] = sp.zeros(1, len(states))
-        quiet = [sp.Integer(0) if h else b for h, b in zip(held, drive, strict=True)]
-        refractory = _propagate(states, still, quiet, "_held")
-        new, uses_held = {}, False
-        for x, is_held in zip(states, held, strict=True):
-            if is_held:
-                new[x] = where(FREE, free.values[x] + noise[x], x)
-            elif free.values[x].xreplace(refractory.same_as(free)) == free.values[x] and not _reaches(
-                matrix, states.index(x), held
-            ):
-                new[x] = free.values[x] + noise[x]
-            else:
-                uses_held = True
+            return Update((), new, (free.propagator,))
+        # while a neuron is refractory, the others see what is held as a constant
+        still, quiet = sp.Matrix(matrix), list(drive)
+        for i in (i for i, is_held in enumerate(held) if is_held):
+            still[i, :], quiet[i] = sp.zeros(1, len(states)), sp.Integer(0)
+        refractory = solve(states, still, quiet, "_held")
+        for i, x in enumerate(states):
+            if held[i]:
+                new[x] = where(FREE, new[x], x)
+            elif reaches(matrix, i, held):
                 new[x] = where(FREE, free.values[x], refractory.values[x]) + noise[x]
-        return Update((), new, (free.propagator, refractory.propagator) if uses_held else (free.propagator,))
-
-
-@dataclass(frozen=True)
-class _Propagated:
-    propagator: Propagator
-    values: Mapping[sp.Symbol, sp.Expr]
-
-    def same_as(self, other: _Propagated) -> dict[sp.Symbol, sp.Symbol]:
-        """Map the symbols of the other's entries to this one's."""
-        mine = {place: s for s, place in self.propagator.entries.items()}
-        return {s: mine[p] for s, p in other.propagator.entries.items() if p in mine}
-
-
-def linear_part(system: Hybrid) -> tuple[sp.Matrix, list[sp.Expr]]:
-    """Return A and b of ``x' = A x + b`` with constant A.
-
-    Raises
-    ------
-    SchemeError
-        If the flow is not of this form, with the variable and the reason.
-    """
-    states = list(system.flow)
-    changing = {*states, *system.inputs, T, symbol("not_refractory"), *system.draws, *system.maps}
-    rows, drive = [], []
-    for x, f in system.flow.items():
-        row = [sp.diff(f, y) for y in states]
-        for y, entry in zip(states, row, strict=True):
-            if entry.free_symbols & changing or entry.has(where):
-                why = _why_not(entry, states, system)
-                raise SchemeError(f"d{x}/dt is not linear in {y} with constant coefficients ({why}): {_ALTERNATIVES}")
-        rest = f.xreplace(dict.fromkeys(states, sp.Integer(0)))
-        if rest.has(T):
-            raise SchemeError(f"d{x}/dt depends on time explicitly, which exact integration cannot do: {_ALTERNATIVES}")
-        rows.append(row)
-        drive.append(rest)
-    return sp.Matrix(rows), drive
-
-
-_ALTERNATIVES = "use exponential_euler, rk4 or euler"
-
-
-def _why_not(entry: sp.Expr, states: list[sp.Symbol], system: Hybrid) -> str:
-    names = sorted(str(s) for s in entry.free_symbols & {*states, *system.maps})
-    if names:
-        return f"the coefficient depends on {', '.join(names)}"
-    inputs = sorted(str(s) for s in entry.free_symbols & {*system.inputs, T, *system.draws})
-    return (
-        f"the coefficient changes with {', '.join(inputs)}" if inputs else "the coefficient is a choice between cases"
-    )
-
-
-def _reaches(matrix: sp.Matrix, start: int, goals: list[bool]) -> bool:
-    seen, stack = {start}, [start]
-    while stack:
-        row = stack.pop()
-        for column in range(matrix.shape[0]):
-            if matrix[row, column] != 0 and column not in seen:
-                seen.add(column)
-                stack.append(column)
-    return any(goals[i] for i in seen if i != start)
-
-
-def _propagate(states: list[sp.Symbol], matrix: sp.Matrix, drive: list[Any], suffix: str) -> _Propagated:
-    n = len(states)
-    reach = sp.Matrix(n, n, lambda i, j: int(i == j or matrix[i, j] != 0))
-    for _ in range(n):
-        reach = (reach * reach).applyfunc(lambda e: sp.Integer(int(e != 0)))
-    entries: dict[sp.Symbol, tuple[str, int, int]] = {}
-    values = {}
-    for i, x in enumerate(states):
-        terms = []
-        for j, y in enumerate(states):
-            if reach[i, j] == 0:
-                continue
-            p = symbol(f"_P{suffix}_{x}_{y}")
-            entries[p] = ("P", i, j)
-            terms.append(p * y)
-            if drive[j] != 0:
-                q = symbol(f"_Q{suffix}_{x}_{y}")
-                entries[q] = ("Q", i, j)
-                terms.append(q * drive[j])
-        values[x] = sp.Add(*terms)
-    return _Propagated(Propagator(matrix, entries), values)
+        both = (free.propagator, refractory.used_in(new.values()))
+        return Update((), new, tuple(p for p in both if p.entries))
 
 
 def _exact_noise(system: Hybrid, states: list[sp.Symbol], matrix: sp.Matrix, x: sp.Symbol) -> sp.Expr:
@@ -390,6 +291,8 @@ def by_name(method: str | Scheme) -> Scheme:
     'rk4'
     """
     if not isinstance(method, str):
+        if not callable(getattr(method, "update", None)):
+            raise SchemeError(f"method is {method!r}: a name such as 'euler', or a scheme such as RK4(), is expected")
         return method
     known: dict[str, Any] = {"exact": Exact, "linear": Exact, "exponential_euler": ExponentialEuler, "euler": Euler,
                              "rk2": RK2, "rk4": RK4, "heun": Heun, "milstein": Milstein}  # fmt: skip

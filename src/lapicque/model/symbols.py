@@ -22,7 +22,13 @@ def symbol(name: str) -> sp.Symbol:
     return sp.Symbol(name, **({"real": True} if name not in ("not_refractory", "_free") else {}))
 
 
-class where(sp.Function):
+class _Real(sp.Function):
+    """A function with real values, so that SymPy can differentiate its magnitude."""
+
+    is_real = True
+
+
+class where(_Real):
     """``where(condition, a, b)``: a where the condition holds, else b."""
 
     nargs = 3
@@ -39,7 +45,7 @@ class where(sp.Function):
         return where(condition, a.diff(x), b.diff(x))
 
 
-class minimum(sp.Function):
+class minimum(_Real):
     """The smaller of two."""
 
     nargs = 2
@@ -51,7 +57,7 @@ class minimum(sp.Function):
         return where(chosen, sp.Integer(1), sp.Integer(0))
 
 
-class maximum(sp.Function):
+class maximum(_Real):
     """The larger of two."""
 
     nargs = 2
@@ -63,7 +69,7 @@ class maximum(sp.Function):
         return where(chosen, sp.Integer(1), sp.Integer(0))
 
 
-class exprel(sp.Function):
+class exprel(_Real):
     """``(exp(x) - 1)/x``, 1 at 0."""
 
     nargs = 1
@@ -79,7 +85,7 @@ class exprel(sp.Function):
         return (sp.exp(x) - exprel(x)) / x
 
 
-class expm1(sp.Function):
+class expm1(_Real):
     """``exp(x) - 1`` without cancellation."""
 
     nargs = 1
@@ -89,7 +95,7 @@ class expm1(sp.Function):
         return sp.exp(self.args[0])
 
 
-class log1p(sp.Function):
+class log1p(_Real):
     """``log(1 + x)`` without cancellation."""
 
     nargs = 1
@@ -99,7 +105,7 @@ class log1p(sp.Function):
         return 1 / (1 + self.args[0])
 
 
-class sigmoid(sp.Function):
+class sigmoid(_Real):
     """``1/(1 + exp(-x))``."""
 
     nargs = 1
@@ -109,7 +115,7 @@ class sigmoid(sp.Function):
         return self * (1 - self)
 
 
-class trunc(sp.Function):
+class trunc(_Real):
     """``int(x)``: towards zero."""
 
     nargs = 1
@@ -119,7 +125,7 @@ class trunc(sp.Function):
         return sp.Integer(0)
 
 
-class rint(sp.Function):
+class rint(_Real):
     """``round(x)``: to the nearest whole number, halves to even."""
 
     nargs = 1
@@ -129,7 +135,7 @@ class rint(sp.Function):
         return sp.Integer(0)
 
 
-class floor(sp.Function):
+class floor(_Real):
     """The largest whole number that is not above x."""
 
     nargs = 1
@@ -139,7 +145,7 @@ class floor(sp.Function):
         return sp.Integer(0)
 
 
-class ceil(sp.Function):
+class ceil(_Real):
     """The smallest whole number that is not below x."""
 
     nargs = 1
@@ -149,7 +155,7 @@ class ceil(sp.Function):
         return sp.Integer(0)
 
 
-class sign(sp.Function):
+class sign(_Real):
     """-1, 0 or 1."""
 
     nargs = 1
@@ -157,6 +163,10 @@ class sign(sp.Function):
     def fdiff(self, argindex: int = 1) -> sp.Expr:
         """Return 0."""
         return sp.Integer(0)
+
+
+#: Functions that are constant between jumps. Their derivative is 0.
+STEPWISE = (trunc, rint, floor, ceil, sign, sp.sign)
 
 
 def not_(a: Any) -> Any:
