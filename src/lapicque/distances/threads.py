@@ -24,9 +24,7 @@ def _pool() -> ThreadPoolExecutor:
 
 
 def in_threads(work: Callable[[int, int], None], threads: int | None, most: int) -> None:
-    """Call ``work(part, parts)`` for each part, in this thread and others.
-
-    There are a few parts for each thread, so that one that starts late or is disturbed holds nobody up.
+    """Call ``work(part, parts)`` for each part, the first in this thread, the others in the pool's.
 
     Parameters
     ----------
@@ -44,17 +42,10 @@ def in_threads(work: Callable[[int, int], None], threads: int | None, most: int)
     """
     if threads is not None and threads < 1:
         raise DistanceError(f"threads must be at least 1, not {threads}")
-    workers = max(1, min(threads or processors(), most))
-    parts = 1 if workers == 1 else 4 * workers
-    left = iter(range(parts))
-
-    def take() -> None:
-        for part in left:
-            work(part, parts)
-
-    others = [_pool().submit(take) for _ in range(workers - 1)]
+    parts = max(1, min(threads or processors(), most))
+    others = [_pool().submit(work, part, parts) for part in range(1, parts)]
     try:
-        take()
+        work(0, parts)
     finally:
         for other in others:
             other.result()
