@@ -230,7 +230,7 @@ def model_from_dict(model: Mapping[str, Any], ranges: Mapping[str, Any] | None =
         refractory=spike.get("refractory"),
         events={name: Event(**event) for name, event in events.items()},
         parameters={name: with_unit(p["value"], p["unit"]) for name, p in model["parameters"].items()},
-        initial={n: v if isinstance(v, str) else with_unit(v["value"], v["unit"]) for n, v in model["initial"].items()},
+        initial={n: with_unit(**v) if isinstance(v, Mapping) else v for n, v in model["initial"].items()},
         ranges=dict(ranges or {}),
         reference=model["reference"],
         name=model["name"],
@@ -333,7 +333,8 @@ def _initial(neuron: Neuron, name: str, value: Any) -> Any:
     if isinstance(value, str) or not is_quantity(value, neuron.variables):
         return value
     unit = neuron.states[name].unit
-    return _quantity(plain_value(value, unit, f"the initial value of {name!r}"), unit)
+    number = plain_value(value, unit, f"the initial value of {name!r}")
+    return with_unit(number, str(unit)) if np.ndim(number) == 0 else _quantity(number, unit)
 
 
 def _finite(value: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from lapicque.fit.free import NUISANCES, Free
+from lapicque.fit.free import NUISANCES
 from lapicque.fit.record import model_to_dict, with_unit
 from lapicque.fit.recording import Recording
 from lapicque.fit.search import Fit
@@ -27,7 +27,7 @@ def neuron_code(neuron: Neuron, name: str = "neuron") -> str:
     model = model_to_dict(neuron)
     events = dict(model["events"])
     spike = events.pop("spike", {})
-    values = {n: with_unit(p["value"], p["unit"]) for n, p in model["parameters"].items()}
+    values = {n: _literal(**p) for n, p in model["parameters"].items()}
     lines = [f"{name} = lq.Neuron(", f"    {_text(model['equations'])},"]
     lines += [f"    {part}={text!r}," for part, text in spike.items() if text is not None]
     if events:
@@ -36,12 +36,10 @@ def neuron_code(neuron: Neuron, name: str = "neuron") -> str:
             for n, e in events.items()
         )
         lines.append(f"    events={{{made}}},")
-    lines += ["    parameters=dict(", *(f"        {n}={v!r}," for n, v in values.items()), "    ),"]
+    lines += ["    parameters=dict(", *(f"        {n}={v}," for n, v in values.items()), "    ),"]
     if model["initial"]:
-        initial = {
-            n: v if isinstance(v, str) else with_unit(v["value"], v["unit"]) for n, v in model["initial"].items()
-        }
-        lines.append(f"    initial=dict({', '.join(f'{n}={v!r}' for n, v in initial.items())}),")
+        initial = {n: _literal(**v) if isinstance(v, dict) else repr(v) for n, v in model["initial"].items()}
+        lines.append(f"    initial=dict({', '.join(f'{n}={v}' for n, v in initial.items())}),")
     lines += [f"    name={model['name']!r},", ")"]
     return "\n".join(lines)
 
@@ -63,7 +61,10 @@ def fit_code(fit: Fit, train: Sequence[Trial], recording: Recording | None) -> s
         "    model,  # before the fit",
         "    train,",
         "    free=dict(",
-        *(f"        {f.name}=({_quantity(f, f.low)}, {_quantity(f, f.high)}, {f.scale!r})," for f in problem.free),
+        *(
+            f"        {f.name}=({_literal(f.low, str(f.unit))}, {_literal(f.high, str(f.unit))}, {f.scale!r}),"
+            for f in problem.free
+        ),
         "    ),",
         f"    {_objective(fit)},",
         f"    dt='{problem.dt!r} ms',",
@@ -88,14 +89,15 @@ def use_code(fit: Fit) -> str:
     values = {name: found for name, found in fit.parameters.items() if name in NUISANCES}
     lines = []
     if "input_scale" in values or "input_offset" in values:
-        scale = f"{values['input_scale'].value:.6g}*" if "input_scale" in values else ""
-        offset = f" + {values['input_offset'].value:.6g}" if "input_offset" in values else ""
+        scale = f"{values['input_scale'].value!r}*" if "input_scale" in values else ""
+        offset = f" + {values['input_offset'].value!r}" if "input_offset" in values else ""
         lines.append(f"stimulus = {scale}stimulus{offset}  # input_scale, input_offset")
     lines.append(
-        f"answer = lq.simulate(neuron, len(stimulus)*{fit.problem.dt:g}, dt='{fit.problem.dt:g} ms', "
-        f"method={fit.problem.scheme!r}, inputs={{{driven!r}: stimulus}})"
+        f"answer = lq.simulate(\n    neuron, len(stimulus)*{fit.problem.dt!r}, dt='{fit.problem.dt!r} ms', "
+        f"inputs={{{driven!r}: stimulus}},\n    method={fit.problem.scheme!r}, precision={fit.problem.precision!r}, "
+        f"seed={fit.problem.seed},\n)"
     )
-    delay = f" + {values['delay'].value:.6g}" if "delay" in values else ""
+    delay = f" + {values['delay'].value!r}" if "delay" in values else ""
     lines.append(f"answer.spikes.times{delay}  # ms")
     return "\n".join(lines)
 
@@ -107,8 +109,9 @@ def _own(trial: Trial) -> str:
     return f"  # with {', '.join(notes)}" if notes else ""
 
 
-def _quantity(free: Free, value: float) -> str:
-    return repr(with_unit(value, str(free.unit)))
+def _literal(value: Any, unit: str) -> str:
+    """Return a number or a list with its unit as Python."""
+    return f"{value!r} * lq.units.parse_unit({unit!r})" if isinstance(value, list) else repr(with_unit(value, unit))
 
 
 def _objective(fit: Fit) -> str:
