@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 
 from lapicque.compile.lanes import LANES, arena, lane_blocks
-from lapicque.compile.population import Outcome, Run
+from lapicque.compile.population import Outcome, Run, check_numbers
 from lapicque.threads import Stopped, run_all
-from lapicque.errors import SimulationError
 
 CHUNK = 8192  # steps between looks at the outside: some milliseconds
 
@@ -79,19 +78,18 @@ def _advance_block(
     count = lanes.stop - lanes.start
     inputs = block_inputs(kernel, asked, shared, lanes)
     every = asked.every
-    chunk = -(-CHUNK // every) * every  # a whole number of samples
     total = -(-asked.steps // every)
     recorded = [name for name in asked.record if name in kernel.SLOTS]
     slots = np.array([kernel.SLOTS[name] for name in recorded], np.int64)
     samples = np.zeros((len(recorded), total, count), kernel.REAL)
-    scratch = np.empty((len(recorded), chunk // every, LANES), kernel.REAL)
-    spikes = np.empty((len(kernel.EVENTS), LANES, chunk), np.int32)
+    scratch = np.empty((len(recorded), CHUNK // every + 1, LANES), kernel.REAL)
+    spikes = np.empty((len(kernel.EVENTS), LANES, CHUNK), np.int32)
     counts = np.empty((len(kernel.EVENTS), LANES), np.int64)
     events: list[list[tuple[np.ndarray, np.ndarray]]] = [[] for _ in kernel.EVENTS]
-    for first in range(0, asked.steps, chunk):
+    for first in range(0, asked.steps, CHUNK):
         if stop.is_set():
             raise Stopped
-        last = min(first + chunk, asked.steps)
+        last = min(first + CHUNK, asked.steps)
         counts[:] = 0
         kernel.advance(
             a,
@@ -108,12 +106,13 @@ def _advance_block(
             spikes,
             counts,
         )
-        rows = -(-(last - first) // every)
-        samples[:, first // every : first // every + rows] = scratch[:, :rows, :count]
+        before, now = -(-first // every), -(-last // every)  # samples
+        samples[:, before:now] = scratch[:, : now - before, :count]
         for n in range(len(kernel.EVENTS)):
             if counts[n, :count].any():
                 events[n].append(_collect(spikes[n, :count], counts[n, :count]))
-        _check_finite(kernel, a, lanes, last)
+        values = {x: a.reshape(-1, LANES)[kernel.SLOTS[x], :count] for x in kernel.STATES}
+        check_numbers(values, kernel.MOVING, asked.first_element + lanes.start, last, kernel.SCHEME)
         if tick is not None:
             tick(count * (last - first))
     return _BlockOutcome(a, events, samples)
@@ -121,9 +120,9 @@ def _advance_block(
 
 def _collect(spikes: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return (steps, lanes) of the spikes in a buffer (lane, capacity), lane by lane."""
-    valid = np.arange(spikes.shape[1]) < counts[:, None]
     lanes = np.repeat(np.arange(len(counts)), counts)
-    return spikes[valid].astype(np.int64), lanes
+    within = np.arange(len(lanes)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return spikes[lanes, within].astype(np.int64), lanes
 
 
 def _by_lane(pieces: list[tuple[np.ndarray, np.ndarray]], count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -134,17 +133,6 @@ def _by_lane(pieces: list[tuple[np.ndarray, np.ndarray]], count: int) -> tuple[n
     if len(pieces) > 1:
         steps = steps[np.argsort(lanes, kind="stable")]
     return steps, np.bincount(lanes, minlength=count)
-
-
-def _check_finite(kernel: ModuleType, a: np.ndarray, lanes: slice, step: int) -> None:
-    states = a.reshape(-1, LANES)[: len(kernel.STATES), : lanes.stop - lanes.start]
-    if np.isfinite(states).all():
-        return
-    state, lane = np.argwhere(~np.isfinite(states))[0]
-    raise SimulationError(
-        f"{kernel.STATES[state]!r} of neuron {lanes.start + lane} is no longer a number before step {step}: "
-        f"the scheme {kernel.SCHEME} is unstable at this dt, or a parameter is impossible. Try a smaller dt"
-    )
 
 
 def _joined(asked: Run, kernel: ModuleType, blocks: list[slice], done: list[_BlockOutcome]) -> Outcome:

@@ -56,7 +56,7 @@ def _temporary_folder() -> Path:
 
 @lru_cache(maxsize=1)
 def _toolchain() -> str:
-    """Hash what a compiled kernel depends on besides its own text: versions and the sources of generator and helpers."""
+    """Hash what a compiled kernel depends on besides its own text: versions, and the sources that make and serve it."""
     from importlib.metadata import version
 
     digest = hashlib.blake2b(digest_size=16)

@@ -19,7 +19,7 @@ _ALTERNATIVES = "use exponential_euler, rk4 or euler"
 
 @dataclass(frozen=True)
 class Propagator:
-    """Exact solution of the linear system ``x' = A x + b`` over one step: ``P = exp(A dt)``, ``Q = int_0^dt exp(A s) ds``.
+    """Exact solution of ``x' = A x + b`` over one step: ``P x + Q b``, ``P = exp(A dt)``, ``Q = int_0^dt exp(A s) ds``.
 
     ``entries`` names the elements that the symbols allow to be non-zero: symbol -> ("P" or "Q", row, column). Their
     numbers come from a matrix exponential at run time.

@@ -9,7 +9,7 @@ backend rounds alike:
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -165,7 +165,10 @@ class Lowering:
         return total
 
     def _product(self, factors: Iterable[sp.Expr]) -> Node:
-        fixed_up, fixed_down, up, down = [], [], [], []
+        fixed_up: list[Node] = []
+        fixed_down: list[Node] = []
+        up: list[Node] = []
+        down: list[Node] = []
         negative = False
         for factor in factors:
             if factor is sp.S.NegativeOne:

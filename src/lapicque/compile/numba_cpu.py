@@ -2,8 +2,8 @@
 
 For a `Step` one file of Python is generated. It holds ``coefficients``, NumPy code that turns parameters into what the
 loop needs (everything that depends on parameters and dt alone), and ``advance``, the loop over steps of one block. A
-block's memory is one flat array, slot after slot of 64 lanes, so that every loop over lanes becomes vector instructions;
-a spike is a rare second pass.
+block's memory is one flat array, slot after slot of 64 lanes, so that every loop over lanes becomes vector
+instructions; a spike is a rare second pass.
 """
 
 from __future__ import annotations
@@ -96,6 +96,7 @@ class _Generator:
             f"from lapicque.compile.vector_math import {functions}",
             "",
             f"STATES = {list(self.step.states)!r}",
+            f"MOVING = {list(self.step.new)!r}",
             f"PARAMETERS = {list(self.step.parameters)!r}",
             f"INPUTS = {list(self.step.inputs)!r}",
             f"FIELDS = {list(self.fields)!r}",
@@ -113,7 +114,8 @@ class _Generator:
     def prepare(self) -> str:
         names = {name: f'p["{name}"]' for name in [*self.step.parameters, "i", "N"]}
         printer = Printer(names, {}, "float64", prefix="k")
-        lines = []
+        # NumPy's numbers: dividing by zero gives an infinity, where Python's raise
+        lines = ["dt, p = float64(dt), {name: np.asarray(value, float64) for name, value in p.items()}"]
         entries: dict[str, str] = {}
         for n, propagator in enumerate(self.step.propagators):
             rows = ", ".join("[" + ", ".join(printer.text(e)[0] for e in row) + "]" for row in propagator.matrix)
@@ -147,7 +149,7 @@ class _Generator:
         lines = [
             f'@njit("void({", ".join(kinds)})", nogil=True, cache=True, error_model="numpy")',
             f"def advance({', '.join(arguments)}):",
-            '    """Advance a block from step `first` to `last`; `element` numbers its first lane, or is -1: all are 0."""',
+            '    """Advance a block from step `first` to `last`; `element` is its first lane\'s, or -1: all are 0."""',
             "    wide_vectors()",
             "    row = 0",
             "    for k in range(first, last):",
@@ -241,12 +243,17 @@ class _Generator:
             flags.append(
                 f"{at(f'_happened_{event.name}')} = where(yes_{event.name}, {self.real}(1.0), {self.real}(0.0))"
             )
-            flags.append(f"hits_{event.name} += yes_{event.name}")
         if self.jumps_read_free:  # a neuron that spikes is refractory at once
             flags.append(f"{at(FREE)} = where(free & (yes_spike ^ True), {self.real}(1.0), {self.real}(0.0))")
         stores = [f"{at(x)} = {name}" for x, name in fresh.items()]
-        zero = [f"hits_{e.name} = 0" for e in step.events]
-        return [*zero, *self._lanes([*reads, *self._finish(printer), *self._finish(after), *stores, *flags])]
+        counted = [line for event in step.events for line in self._count_hits(event)]
+        return [*self._lanes([*reads, *self._finish(printer), *self._finish(after), *stores, *flags]), *counted]
+
+    def _count_hits(self, event: EventStep) -> list[str]:
+        # in a loop of its own: beside float32 lanes a counter would halve their number
+        flag = self.layout.at(f"_happened_{event.name}")
+        count = f"hits_{event.name} += np.int32({flag} > {self.real}(0.0))"
+        return [f"hits_{event.name} = np.int32(0)", *self._lanes([count])]
 
     def _free(self, event: EventStep, printer: Printer) -> None:
         at = self.layout.at

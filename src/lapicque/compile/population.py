@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from lapicque.errors import SimulationError
 
 if TYPE_CHECKING:
     from lapicque.compile.step import Step
@@ -58,3 +60,28 @@ class Outcome:
     events: Mapping[str, tuple[np.ndarray, np.ndarray]]
     traces: Mapping[str, np.ndarray]
     states: Mapping[str, np.ndarray]
+
+
+def check_numbers(
+    states: Mapping[str, np.ndarray], moving: Collection[str], first: int, step: int, scheme: str
+) -> None:
+    """Refuse states that are no longer numbers.
+
+    Parameters
+    ----------
+    states : name -> (neuron,), their values at ``step``
+    moving : names of those that the flow changes; only the others may be infinite
+    first : number of the first neuron
+
+    Raises
+    ------
+    SimulationError
+        With the state, the neuron and the step.
+    """
+    for name, values in states.items():
+        wrong = ~np.isfinite(values) if name in moving else np.isnan(values)
+        if wrong.any():
+            raise SimulationError(
+                f"{name!r} of neuron {first + int(np.argmax(wrong))} is no longer a number before step {step}: the "
+                f"scheme {scheme} is unstable at this dt, or a parameter is impossible. Try a smaller dt"
+            )

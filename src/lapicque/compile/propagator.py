@@ -44,8 +44,8 @@ def propagate(matrix: Sequence[Sequence[Any]], dt: float, lanes: int) -> tuple[n
 def exponential(matrices: np.ndarray) -> np.ndarray:
     """Return the exponentials of many small matrices, (matrix, n, n), by scaling, Taylor's series and squaring.
 
-    SciPy's takes about 30 microseconds a matrix, one after the other, which dominated fits of linear neurons; this takes
-    them all at once. With norms of at most 1/4 the first term left out, of order 13, is below 1e-17.
+    SciPy's takes about 30 microseconds a matrix, one after the other, which dominated fits of linear neurons; this
+    takes them all at once. With norms of at most 1/4 the first term left out, of order 13, is below 1e-17.
 
     Higham & Al-Mohy 2010, doi:10.1017/S0962492910000036
     """

@@ -15,7 +15,7 @@ import numpy as np
 
 from lapicque.compile import vector_math
 from lapicque.compile.nodes import Node
-from lapicque.compile.population import Outcome, Run
+from lapicque.compile.population import Outcome, Run, check_numbers
 from lapicque.compile.propagator import propagate
 from lapicque.compile.random_kernels import normal, uniform
 from lapicque.compile.step import Step
@@ -61,7 +61,8 @@ def constants(step: Step, parameters: Mapping[str, np.ndarray], dt: float, size:
 def run(asked: Run) -> Outcome:
     """Run a population, one operation at a time."""
     step, size, dtype = asked.step, asked.size, np.dtype(asked.precision).type
-    fixed = constants(step, asked.parameters, asked.dt, size)
+    with np.errstate(all="ignore"):
+        fixed = constants(step, asked.parameters, asked.dt, size)
     state = {x: np.broadcast_to(asked.initial[x], (size,)).astype(dtype) for x in step.states}
     age = {e.name: np.full(size, np.inf, dtype) for e in step.events}
     bound = {e.name: np.zeros(size, dtype) for e in step.events}
@@ -115,6 +116,7 @@ def run(asked: Run) -> Outcome:
                 for target, node in event.jumps:
                     value = np.broadcast_to(evaluate(node, now, dtype), (size,)).astype(dtype)
                     now[target] = state[target] = np.where(mask, value, state[target])
+    check_numbers(state, step.new, asked.first_element, asked.steps, step.scheme)
     return Outcome(
         {name: _by_neuron(pieces, size) for name, pieces in found.items()},
         {name: np.array(rows, dtype).reshape(len(rows), size) for name, rows in traces.items()},

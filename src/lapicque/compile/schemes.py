@@ -89,7 +89,7 @@ class Euler:
 
 @dataclass(frozen=True)
 class _RungeKutta:
-    """Explicit Runge-Kutta: stage i at ``t + c[i] dt`` from ``x + dt sum_j a[i][j] k_j``; then ``x + dt sum_i b[i] k_i``."""
+    """Explicit Runge-Kutta: stages ``k_i = f(x + dt sum_j a[i][j] k_j)``, then ``x + dt sum_i b[i] k_i``."""
 
     name: str
     a: tuple[tuple[sp.Expr, ...], ...]
@@ -205,7 +205,7 @@ def _refuse_noncommuting(system: Hybrid) -> None:
 
 @dataclass(frozen=True)
 class ExponentialEuler:
-    """Exponential Euler: each variable exactly, with the others held; ``x + dt exprel(a dt) f`` where ``f = a x + b``."""
+    """Exponential Euler, each variable exactly with the others held: ``x + dt exprel(a dt) f`` for ``f = a x + b``."""
 
     name = "exponential_euler"
 
@@ -297,8 +297,8 @@ def by_name(method: str | Scheme) -> Scheme:
     known: dict[str, Any] = {"exact": Exact, "linear": Exact, "exponential_euler": ExponentialEuler, "euler": Euler,
                              "rk2": RK2, "rk4": RK4, "heun": Heun, "milstein": Milstein}  # fmt: skip
     if method not in known:
-        reason = ": adaptive steps are not known here, use rk4" if method.startswith("gsl") else suggest(method, known)
-        raise SchemeError(f"unknown scheme {method!r}{reason}. Known: {', '.join(known)}")
+        reason = ": no scheme adapts its step, use rk4" if method.startswith("gsl") else suggest(method, known)
+        raise SchemeError(f"unknown scheme {method!r} (known: {', '.join(known)}){reason}")
     return known[method]()
 
 

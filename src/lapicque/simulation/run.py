@@ -10,14 +10,23 @@ import numpy as np
 from lapicque.compile.blocks import run as run_blocks
 from lapicque.compile.kernels import kernel_of, step_of
 from lapicque.compile.population import Outcome, Run
-from lapicque.errors import SimulationError, suggest
+from lapicque.errors import SimulationError
 from lapicque.model.evaluate import initial_values, parameter_values
 from lapicque.model.neuron import Neuron
 from lapicque.random import stream_key
+from lapicque.simulation.arguments import (
+    mapping_of,
+    neuron_of,
+    read_inputs,
+    read_record,
+    size_of,
+    time_of,
+    whole_number,
+    whole_steps,
+)
 from lapicque.simulation.progress import bar
 from lapicque.simulation.results import Response, Trace
 from lapicque.spikes.trains import SpikeTrains
-from lapicque.units import magnitude
 
 if TYPE_CHECKING:
     from lapicque.compile.schemes import Scheme
@@ -93,19 +102,25 @@ def simulate(
     >>> answer.traces["v"].values.shape
     (2000, 1)
     """
-    dt_ms = float(magnitude(dt, "ms", "dt"))
-    steps = _whole_steps(duration, dt_ms)
-    if initial is not None:
-        neuron = neuron.with_(initial={**neuron.initial, **initial})
-    given, steady, fields = _read_inputs(neuron, inputs or {}, steps)
-    parameters = {**parameter_values(neuron), **steady}
-    states = initial_values(neuron, parameters)
-    size = _size(n, {**parameters, **states, **{u: a[:1].T[:, 0] for u, a in given.items() if u in fields}})
-    names = (record,) if isinstance(record, str) else tuple(record)
-    observe = _observed(neuron, names)
-    every_steps = 1 if every is None else max(_whole_steps(every, dt_ms, "every"), 1)
+    neuron = neuron_of(neuron)
+    dt_ms = time_of("dt", dt)
+    steps = whole_steps("duration", duration, dt_ms)
+    every_steps = 1 if every is None else whole_steps("every", every, dt_ms)
     if precision not in ("float64", "float32"):
         raise SimulationError(f"precision is {precision!r}: write 'float64' or 'float32'")
+    seed = whole_number("seed", seed, "an integer")
+    trial = whole_number("trial", trial, "an integer from 0 to 2**32 - 1", 0, 2**32 - 1)
+    if threads is not None:
+        threads = whole_number("threads", threads, "a positive integer", 1)
+    if initial is not None:
+        neuron = neuron.with_(initial={**neuron.initial, **mapping_of("initial", initial, "initial=dict(v=...)")})
+    given = read_inputs(neuron, mapping_of("inputs", inputs, "inputs=dict(i_ext=...)"), steps)
+    steady = given.steady
+    parameters = {**parameter_values(neuron), **steady}
+    states = initial_values(neuron, parameters)
+    size = size_of(n, {**parameters, **states, **given.sizes()})
+    names = read_record(neuron, record)
+    observe = tuple(name for name in names if name in neuron.algebraic)
 
     def asked(step: Any, draws: Iterable[str]) -> Run:
         return Run(
@@ -114,7 +129,7 @@ def simulate(
             dt=dt_ms,
             parameters=parameters,
             initial=states,
-            inputs={u: given.get(u, np.zeros((steps, 1))) for u in neuron.inputs if u not in steady},
+            inputs={u: given.varying.get(u, np.zeros((steps, 1))) for u in neuron.inputs if u not in steady},
             keys={name: stream_key(seed, f"{neuron.name}/{name}") for name in draws},
             size=size,
             trial=trial,
@@ -129,7 +144,7 @@ def simulate(
         step = step_of(neuron, method, observe, tuple(steady))
         outcome, scheme = run_reference(asked(step, step.draws)), step.scheme
     else:
-        kernel = kernel_of(neuron, method, precision, tuple(fields), observe, tuple(steady))
+        kernel = kernel_of(neuron, method, precision, given.fields, observe, tuple(steady))
         with bar("simulate", steps * size, show=progress) as tick:
             outcome = run_blocks(asked(None, kernel.DRAWS), kernel, threads, tick)
         scheme = kernel.SCHEME
@@ -139,67 +154,6 @@ def simulate(
             rows = -(-steps // every_steps)
             traces[name] = np.broadcast_to(np.asarray(steady[name]), (rows, size)).astype(precision)
     return _response(neuron, outcome, traces, dt_ms, steps, every_steps, size, scheme, precision, seed, trial)
-
-
-def _whole_steps(duration: Any, dt: float, name: str = "duration") -> int:
-    length = float(magnitude(duration, "ms", name))
-    if not dt > 0 or not np.isfinite(dt):
-        raise SimulationError(f"dt is {dt:g} ms: a positive time is expected")
-    if not length > 0 or not np.isfinite(length):
-        raise SimulationError(f"{name} is {length:g} ms: a positive time is expected")
-    steps = round(length / dt)
-    if steps == 0 or abs(steps * dt - length) > 1e-6 * dt * max(steps, 1):
-        raise SimulationError(f"{name}, {length:g} ms, is not a whole number of steps of {dt:g} ms")
-    return steps
-
-
-def _read_inputs(
-    neuron: Neuron, inputs: Mapping[str, Any], steps: int
-) -> tuple[dict[str, np.ndarray], dict[str, Any], list[str]]:
-    """Return inputs over time as (step, 1 or neuron), constant ones as floats or (neuron,), and the names of fields."""
-    varying: dict[str, np.ndarray] = {}
-    steady: dict[str, Any] = {}
-    fields: list[str] = []
-    for name, value in inputs.items():
-        if name not in neuron.inputs:
-            raise SimulationError(f"{neuron.name!r} has no input {name!r}{suggest(name, neuron.inputs)}")
-        unit = neuron.inputs[name].unit
-        array = np.asarray(magnitude(value, unit, f"the input {name!r}"), dtype=float) * unit.scale
-        if not np.isfinite(array).all():
-            raise SimulationError(f"the input {name!r} has values that are not numbers (NaN or infinite)")
-        if array.ndim == 0:
-            steady[name] = float(array)
-        elif array.ndim == 2 and array.shape[0] == 1 and steps != 1:
-            steady[name] = array[0]
-        elif array.ndim in (1, 2) and array.shape[0] == steps:
-            varying[name] = array.reshape(steps, -1)
-            if varying[name].shape[1] > 1:
-                fields.append(name)
-        else:
-            raise SimulationError(
-                f"the input {name!r} has shape {array.shape}: ({steps},) for one value a step, ({steps}, neuron), or "
-                "(1, neuron) for constant inputs is expected"
-            )
-    return varying, steady, fields
-
-
-def _size(n: int | None, arrays: Mapping[str, Any]) -> int:
-    sizes = {name: len(a) for name, a in arrays.items() if np.ndim(a) == 1 and len(a) != 1}
-    wanted = n or next(iter(sizes.values()), 1)
-    for name, size in sizes.items():
-        if size != wanted:
-            raise SimulationError(f"{name!r} has {size} values for {wanted} neurons")
-    if wanted < 1:
-        raise SimulationError(f"n is {n}: at least one neuron is expected")
-    return wanted
-
-
-def _observed(neuron: Neuron, names: tuple[str, ...]) -> tuple[str, ...]:
-    known = {**neuron.states, **neuron.algebraic, **neuron.inputs}
-    for name in names:
-        if name not in known:
-            raise SimulationError(f"record: {neuron.name!r} has no variable {name!r}{suggest(name, known)}")
-    return tuple(name for name in names if name in neuron.algebraic)
 
 
 def _response(
