@@ -67,7 +67,7 @@ def report(
     Raises
     ------
     FitError
-        If the path is a folder, or there is a test part without spikes to compare.
+        If the path is a folder.
 
     Examples
     --------
