@@ -6,6 +6,7 @@ The mark « stands where the caret is expected.
 import pytest
 
 from lapicque.errors import ModelError, UnitError
+from lapicque.model import Event
 
 TAU = dict(tau="10 ms")
 
@@ -26,6 +27,14 @@ ALONE = [
 
 CHANGED = [
     # threshold
+    *(
+        (
+            dict(events={name: Event("w > b")}),
+            f"the event {name!r} needs a name of letters, digits and '_', beginning with a letter",
+            ModelError,
+        )
+        for name in ("plateau potential", "2nd", "_spike", "", 5, None)
+    ),
     (dict(threshold="v «= v_th"), "'=' assigns: write '>' for a threshold", ModelError),
     (dict(threshold="v > v_th «&& w > b"), "'&&' is not an operator here: write 'and'", ModelError),
     (dict(threshold="v > v_th «|| w > b"), "'||' is not an operator here: write 'or'", ModelError),

@@ -168,6 +168,8 @@ class Neuron:
         return tuple(self._parse_event(name, event) for name, event in events.items())
 
     def _parse_event(self, name: str, event: Event) -> ParsedEvent:
+        if not isinstance(name, str) or not name.isidentifier() or name.startswith("_"):
+            raise ModelError(f"the event {name!r} needs a name of letters, digits and '_', beginning with a letter")
         if not isinstance(event, Event):
             raise ModelError(f"event {name!r}: write lq.Event(threshold=..., reset=...), not {type(event).__name__}")
         for part in ("threshold", "reset"):
