@@ -11,5 +11,7 @@ settings.load_profile("lapicque")
 
 def pytest_configure(config: pytest.Config) -> None:
     """Keep generated kernels in pytest's own cache folder: the user's is left alone, a second run starts warm."""
-    os.environ.setdefault("LAPICQUE_CACHE", str(config.cache.mkdir("kernels")))
+    kernels = config.cache.mkdir("kernels")
+    kernels.chmod(0o700)  # whatever the umask: a folder to which others can write is refused
+    os.environ.setdefault("LAPICQUE_CACHE", str(kernels))
     os.environ.setdefault("MPLBACKEND", "Agg")

@@ -1,57 +1,68 @@
-"""Generated kernels on disk: readable files, named by their content, in a folder that the user owns.
+"""Generated kernels on disk: readable files, named by their content, in a folder that nobody else can write to.
 
-The folder is ``$LAPICQUE_CACHE``, else ``lapicque`` in the user's cache folder. It is private (mode 0700); if it cannot
-be, a temporary one is used. A kernel's file is written once, under a name that is the hash of its text, its generator
-and its helpers; it is hashed again before it is imported. An index from models to kernels lets a warm start skip SymPy.
+The folder is ``$LAPICQUE_CACHE``, else ``lapicque`` in the user's cache folder. It is private (mode 0700); where it
+cannot be, a temporary one is used. A kernel's file is written once, under a name that is the hash of its text, its
+generator and its helpers; what runs is a text that was hashed again. An index from models to kernels lets a warm start
+skip SymPy.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import importlib.util
 import os
+import re
 import stat
 import sys
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 
+from lapicque.errors import LapicqueNotice
+
 _LOADED: dict[str, ModuleType] = {}
 
 
 def folder() -> Path:
-    """Return the cache folder, made if it is missing."""
+    """Return the cache folder, made if it is missing; a temporary one, with a notice, where it could not be trusted."""
     given = os.environ.get("LAPICQUE_CACHE")
-    if given:
-        wanted = Path(given)
-    else:
-        wanted = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lapicque"
     try:
+        if given:
+            wanted = Path(given).expanduser().absolute()
+        else:
+            wanted = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lapicque"
         wanted.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if _private(wanted):
-            return wanted
-    except OSError:
-        pass
-    return _temporary_folder()
+        reason = _why_not(wanted)
+    except (OSError, RuntimeError) as error:  # no home, no permission, no folder
+        return _temporary_folder(f"{error}: set LAPICQUE_CACHE to a folder of your own")
+    return _temporary_folder(reason) if reason else wanted
 
 
-def _private(path: Path) -> bool:
-    if not hasattr(os, "getuid"):
-        return os.access(path, os.W_OK)
-    found = path.stat()
-    if found.st_uid != os.getuid():
-        return False
-    if stat.S_IMODE(found.st_mode) & 0o077:
-        path.chmod(0o700)
-    return os.access(path, os.W_OK)
+def _why_not(path: Path) -> str:
+    """Say why a folder cannot be trusted with code; empty where it can, and then nobody else can read it either."""
+    if hasattr(os, "getuid"):
+        found = path.stat()
+        if found.st_uid != os.getuid():
+            return f"{path} belongs to another user: set LAPICQUE_CACHE to a folder of your own"
+        if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            return f"others can write to {path}: clear it and run 'chmod 700 {path}'"
+        if stat.S_IMODE(found.st_mode) & 0o077:
+            path.chmod(0o700)
+    return "" if os.access(path, os.W_OK) else f"{path} cannot be written: set LAPICQUE_CACHE to a folder of your own"
 
 
-@lru_cache(maxsize=1)
-def _temporary_folder() -> Path:
-    return Path(tempfile.mkdtemp(prefix="lapicque-"))
+@lru_cache(maxsize=8)
+def _temporary_folder(reason: str) -> Path:
+    message = f"compiled models are not kept for the next time, because {reason}"
+    warnings.warn(message, LapicqueNotice, stacklevel=3)
+    _TEMPORARY.append(tempfile.TemporaryDirectory(prefix="lapicque-"))
+    return Path(_TEMPORARY[-1].name)
+
+
+_TEMPORARY: list[tempfile.TemporaryDirectory[str]] = []  # removed at the end of the process
 
 
 @lru_cache(maxsize=1)
@@ -63,8 +74,9 @@ def _toolchain() -> str:
     for package in ("numba", "llvmlite", "numpy"):
         digest.update(version(package).encode())
     digest.update(sys.version.encode())
-    here = Path(__file__).parent
-    for source in sorted([*here.rglob("*.py"), *(here.parent / "model").glob("*.py"), here.parent / "random.py"]):
+    root = Path(__file__).parent.parent
+    alone = [root / "random.py", root / "units.py"]
+    for source in sorted([*(root / "compile").rglob("*.py"), *(root / "model").glob("*.py"), *alone]):
         digest.update(source.read_bytes())
     return digest.hexdigest()
 
@@ -73,51 +85,75 @@ def _hash(text: str) -> str:
     return hashlib.blake2b(f"{_toolchain()}\n{text}".encode(), digest_size=16).hexdigest()
 
 
-def kernel(key: str, generate: Callable[[], str]) -> ModuleType:
+def kernel(key: str | None, generate: Callable[[], str]) -> ModuleType:
     """Return the kernel module of a model.
 
     Parameters
     ----------
-    key : str
-        What determines the kernel: the model's structure, scheme, precision. Used as an index only.
+    key : str or None
+        What determines the kernel: the model's structure, scheme, precision. Used as an index only. None if that
+        cannot be said: the kernel is then generated, and found by its text.
     generate : callable
         Makes the kernel's source; called only where the index does not know the key.
     """
+    place = folder()
+    if key is None:
+        return _kernel_of_text(place, generate())
     index = _hash(key)
     if index in _LOADED:
         return _LOADED[index]
-    place = folder()
     entry = place / f"{index}.index"
-    name = entry.read_text().strip() if entry.exists() else ""
-    if not (name and _intact(place, name)):
-        text = generate()
-        name = _hash(text)
-        _write(place / f"k{name}.py", text)
-        _write(entry, name)
-    _LOADED[index] = _load(place, name)
+    with _lock(place / f"{index}.lock"):  # one generates and compiles, the others wait and load
+        if index not in _LOADED:
+            text = _read(place, _read_index(entry))
+            if text is None:
+                text = generate()
+                _write(entry, _hash(text))
+            _LOADED[index] = _kernel_of_text(place, text)
     return _LOADED[index]
 
 
-def _intact(place: Path, name: str) -> bool:
-    path = place / f"k{name}.py"
-    return path.exists() and _hash(path.read_text()) == name
+def _kernel_of_text(place: Path, text: str) -> ModuleType:
+    name = _hash(text)
+    if name not in _LOADED:
+        path = place / f"k{name}.py"
+        if _read(place, name) is None:
+            _write(path, text)
+        with _lock(place / f"k{name}.lock"):
+            _LOADED[name] = _load(f"lapicque_kernel_{name}", path, text)
+    return _LOADED[name]
+
+
+def _read_index(entry: Path) -> str:
+    try:
+        name = entry.read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        return ""
+    return name if re.fullmatch("[0-9a-f]{32}", name) else ""
+
+
+def _read(place: Path, name: str) -> str | None:
+    """Return the text of a kernel, None if there is none or if it is not the one that was written."""
+    try:
+        text = (place / f"k{name}.py").read_bytes().decode()
+    except (OSError, ValueError):
+        return None
+    return text if _hash(text) == name else None
 
 
 def _write(path: Path, text: str) -> None:
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
-    with os.fdopen(handle, "w") as file:
-        file.write(text)
+    with os.fdopen(handle, "wb") as file:
+        file.write(text.encode())
     os.replace(temporary, path)
 
 
-def _load(place: Path, name: str) -> ModuleType:
-    module_name = f"lapicque_kernel_{name}"
-    spec = importlib.util.spec_from_file_location(module_name, place / f"k{name}.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[module_name] = module
-    with _lock(place / f"k{name}.lock"):  # one process compiles, the others wait and load
-        spec.loader.exec_module(module)
+def _load(name: str, path: Path, text: str) -> ModuleType:
+    """Run the text that was hashed, not what the file may hold by now; Numba keeps its code beside the file."""
+    module = ModuleType(name)
+    module.__file__ = str(path)
+    sys.modules[name] = module
+    exec(compile(text, path, "exec"), vars(module))
     return module
 
 
@@ -140,8 +176,8 @@ def clear() -> int:
     """Remove all kernels from the cache folder; return how many there were."""
     place = folder()
     kernels = list(place.glob("k*.py"))
-    for path in [*place.glob("k*"), *place.glob("*.index"), *(place / "__pycache__").glob("*")]:
-        if path.is_file():
-            path.unlink()
+    for pattern in ("k*", "*.index", "*.lock", ".writing-*", "__pycache__/k*"):
+        for path in place.glob(pattern):
+            path.unlink(missing_ok=True)
     _LOADED.clear()
     return len(kernels)

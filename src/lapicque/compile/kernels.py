@@ -73,8 +73,10 @@ def kernel_of(
     fields : inputs that differ from neuron to neuron and change in time
     observe, steady, affine : see `step_of`
     """
-    name = method if method is None or isinstance(method, str) else repr(method)
-    key = repr((neuron.structure, name, precision, tuple(fields), tuple(observe), tuple(steady), tuple(affine)))
+    given = (neuron.structure, method, precision, tuple(fields), tuple(observe), tuple(steady), tuple(affine))
+    # what a scheme of the user's own does is not known by its repr
+    ours = method is None or isinstance(method, str) or type(method).__module__ == "lapicque.compile.schemes"
+    key = repr(given) if ours else None
 
     def generate() -> str:
         from lapicque.compile.numba_cpu import generate
