@@ -236,7 +236,7 @@ def test_a_silent_model_and_a_test_part_without_spikes(tmp_path):
     nothing = replace(trials[0], spikes=SpikeTrains.from_lists([[]], t_stop=600))
     page = Page(lq.report(fit, tmp_path / "report.html", test=[nothing]))
     assert {"train-1", "test-2"} <= set(page.figures)
-    assert "0.0, 0.0 – –" in page.text
+    assert "0.0, 0.0 – – – – –" in page.text  # neither found nor extra, and no score
 
 
 def test_many_stimuli_are_all_in_the_table(tmp_path, monkeypatch):

@@ -54,7 +54,7 @@ def agreements(trials: Sequence[Trial], predicted: Sequence[SpikeTrains], distan
     predicted : sequence of SpikeTrains
         The model's runs in each, over all of the stimulus, as `lapicque.fit.predicted` gives them.
     distance : Distance
-        A similarity; a trial's own distance goes first.
+        A coincidence factor; a trial's own goes first.
 
     Examples
     --------
@@ -67,7 +67,8 @@ def agreements(trials: Sequence[Trial], predicted: Sequence[SpikeTrains], distan
     """
     found = []
     for n, (trial, runs) in enumerate(zip(trials, predicted, strict=True)):
-        measure = trial.distance or distance
+        own = trial.distance
+        measure = own if own is not None and is_coincidence(own) else distance
         data, model = trial.scored, runs.window(*trial.window)
         repeats = len(data)
         reliabilities = None
@@ -79,6 +80,11 @@ def agreements(trials: Sequence[Trial], predicted: Sequence[SpikeTrains], distan
         gammas = measure.batch(model, data).mean(axis=0)
         found.append(Agreement(trial.label or f"stimulus {n}", data, model, gammas, reliabilities))
     return found
+
+
+def is_coincidence(distance: Distance) -> bool:
+    """Whether a distance is a coincidence factor, which alone is a score."""
+    return distance.similarity and hasattr(distance, "precision")
 
 
 def scoring_distance(fit: Fit) -> Distance:
@@ -103,6 +109,6 @@ def scoring_distance(fit: Fit) -> Distance:
     terms = [term for _, term in getattr(objective, "terms", ((1.0, objective),))]
     for term in terms:
         found = getattr(term, "distance", None)
-        if isinstance(found, Distance) and hasattr(found, "precision"):
+        if isinstance(found, Distance) and is_coincidence(found):
             return found
     return coincidence("4 ms")

@@ -30,9 +30,13 @@ def _agreement(material: Material) -> Drawn:
     figure = figure_of(3.3, 4.4)
     scores: dict[str, tuple[Any, Any]] = {}
     for part in material.parts:
-        gammas = np.concatenate([a.gammas for a in part.agreements])
-        known = [a.reliabilities for a in part.agreements]
-        scores[PARTS[part.name]] = gammas, None if any(r is None for r in known) else np.concatenate(known)  # type: ignore[arg-type]
+        heard = [a for a in part.agreements if a.data.times.size]
+        repeated = [a for a in heard if a.reliabilities is not None]
+        if repeated:
+            gammas, reliabilities = ([getattr(a, what) for a in repeated] for what in ("gammas", "reliabilities"))
+            scores[PARTS[part.name]] = np.concatenate(gammas), np.concatenate(reliabilities)
+        elif heard:
+            scores[PARTS[part.name]] = np.concatenate([a.gammas for a in heard]), None
     ax = plot.gamma_against_reliability(scores, figure.add_subplot(), colors=[MUTED, MODEL])
     alone = all(r is None for _, r in scores.values())
     if alone:
