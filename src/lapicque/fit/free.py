@@ -16,6 +16,8 @@ from lapicque.units import ONE, Unit, magnitude, parse_unit
 #: is ``input_scale`` times the stimulus plus ``input_offset``.
 NUISANCES = ("delay", "input_scale", "input_offset")
 
+SCALES = ("linear", "log")
+
 
 @dataclass(frozen=True)
 class Free:
@@ -34,17 +36,24 @@ class Free:
     unit: Unit
     scale: str
 
-    def from_cube(self, x: np.ndarray) -> np.ndarray:
-        """Return values in ``unit`` for positions in [0, 1]."""
-        if self.scale == "log":
-            return self.low * (self.high / self.low) ** x
-        return self.low + (self.high - self.low) * x
+    def from_cube(self, x: Any) -> Any:
+        """Return values in ``unit``, within the bounds, for positions in [0, 1].
+
+        Examples
+        --------
+        >>> Free("tau", 1.0, 100.0, parse_unit("ms"), "log").from_cube(np.array([0.0, 0.5, 1.0]))
+        array([  1.,  10., 100.])
+        """
+        x = np.asarray(x, dtype=float)
+        value = self.low * (self.high / self.low) ** x if self.scale == "log" else self.low + (self.high - self.low) * x
+        return np.clip(value, self.low, self.high)  # rounding at the ends
 
     def to_cube(self, value: Any) -> Any:
-        """Return positions in [0, 1] for values in ``unit``."""
+        """Return positions in [0, 1] for values in ``unit``; values beyond a bound stand at it."""
+        value = np.clip(np.asarray(value, dtype=float), self.low, self.high)
         if self.scale == "log":
-            return np.log(np.asarray(value) / self.low) / np.log(self.high / self.low)
-        return (np.asarray(value) - self.low) / (self.high - self.low)
+            return np.log(value / self.low) / np.log(self.high / self.low)
+        return (value - self.low) / (self.high - self.low)
 
     def __repr__(self) -> str:
         unit = "" if self.unit.name == "1" else f" {self.unit}"
@@ -57,13 +66,22 @@ def read_free(neuron: Neuron, free: Mapping[str, Any] | None, driven: str) -> tu
     Parameters
     ----------
     free : name -> bounds
-        ``(50, 400)*pF``, ``("50 pF", "400 pF")``, ``"50 .. 400 pF"``, or with a scale: ``(50*pF, 400*pF, "log")``.
+        ``(50, 400)*pF``, ``("50 pF", "400 pF")``, ``"50 .. 400 pF"``, or with a scale: ``(50*pF, 400*pF, "log")``,
+        ``"50 .. 400 pF log"``. Bare numbers are in the parameter's unit.
     driven : the input that the stimulus drives, for the units of `NUISANCES`
 
     Raises
     ------
     FitError
         For unknown names, reversed bounds, bounds outside a parameter's domain, nothing free.
+    UnitError
+        If a bound is not in a unit of the parameter's kind.
+
+    Examples
+    --------
+    >>> from lapicque.neurons import lif
+    >>> read_free(lif, {"c_m": "0.05 .. 0.4 nF", "delay": (0, 5)}, "i_ext")
+    (c_m: 50 to 400 pF (log), delay: 0 to 5 ms (linear))
     """
     asked = dict(neuron.ranges) if free is None else dict(free)
     if not asked:
@@ -81,7 +99,8 @@ def _read(neuron: Neuron, name: str, bounds: Any, divisors: set[str], driven: st
     if not (np.isfinite(low) and np.isfinite(high)):
         raise FitError(f"the bounds of {name!r}, {shown}, are not finite")
     if low == high:
-        raise FitError(f"the bounds of {name!r} are equal, {shown}: fix it by neuron.with_({name}=...) instead")
+        fix = f"fix it by neuron.with_({name}=...)" if name in neuron.constants else "leave it out, or widen them"
+        raise FitError(f"the bounds of {name!r} are equal, {shown}: {fix}")
     if low > high:
         raise FitError(f"the bounds of {name!r} are reversed: {shown}")
     if name in divisors and low <= 0 <= high:
@@ -118,27 +137,35 @@ def _unit_of(neuron: Neuron, name: str, driven: str) -> Unit:
 
 
 def _bounds(name: str, bounds: Any, unit: Unit) -> tuple[float, float, str | None]:
+    """Return both bounds in ``unit`` and the scale, None where it was not given."""
     scale = None
     if isinstance(bounds, Free):
-        return bounds.low, bounds.high, bounds.scale
+        bounds = (f"{bounds.low!r} {bounds.unit}", f"{bounds.high!r} {bounds.unit}", bounds.scale)
     if isinstance(bounds, str):
         bounds = _from_text(name, bounds)
     if isinstance(bounds, (tuple, list)) and len(bounds) == 3:
         *bounds, scale = bounds
-        if scale not in ("log", "linear"):
+        if scale not in SCALES and scale is not None:
             raise FitError(f"the scale of {name!r} is {scale!r}: write 'log' or 'linear'")
     if np.ndim(getattr(bounds, "magnitude", bounds)) != 1 or len(bounds) != 2:
-        raise FitError(f"the bounds of {name!r} are {bounds!r}: write (low, high), such as ('50 pF', '400 pF')")
+        raise FitError(f"the bounds of {name!r} are {bounds!r}: write (low, high), such as {_example(unit)}")
     low, high = (float(magnitude(bound, unit, f"a bound of {name!r}")) for bound in bounds)
     return low, high, scale
 
 
-def _from_text(name: str, text: str) -> tuple[Any, Any]:
+def _example(unit: Unit) -> str:
+    return f"('50 {unit}', '400 {unit}')" if unit.name != "1" else "(50, 400)"
+
+
+def _from_text(name: str, text: str) -> tuple[Any, Any, str | None]:
+    """Read ``"50 .. 400 pF log"``; a unit that only the second bound has is the first one's as well."""
+    words = text.split()
+    scale = words.pop() if words and words[-1] in SCALES else None
     separator = ".." if ".." in text else ":"
-    low, found, high = text.partition(separator)
-    if not found:
-        raise FitError(f"the bounds of {name!r} are {text!r}: write '50 .. 400 pF'")
-    high = high.strip()
-    unit = high.lstrip("+-.0123456789eE").strip()
-    low = low.strip()
-    return (f"{low} {unit}" if unit and low.lstrip("+-.0123456789eE") == "" else low), high
+    low, found, high = (part.strip() for part in " ".join(words).partition(separator))
+    low_unit, high_unit = (part.lstrip("+-.0123456789eE").strip() for part in (low, high))
+    if not (low and found and high) or separator in high:
+        raise FitError(f"the bounds of {name!r} are {text!r}: write LOW:HIGH and the unit, such as 50:400pF")
+    if low_unit and not high_unit:
+        raise FitError(f"the bounds of {name!r} are {text!r}: write the unit at the end, such as 50:400{low_unit}")
+    return (f"{low} {high_unit}" if high_unit and not low_unit else low), high, scale

@@ -9,30 +9,34 @@ from __future__ import annotations
 import hashlib
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import InitVar, dataclass, replace
 from functools import cached_property
 from threading import Event
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lapicque.compile.kernels import kernel_of
 from lapicque.compile.lanes import LANES, arena, lane_blocks
-from lapicque.compile.schemes import Scheme
 from lapicque.distances.distance import Distance
 from lapicque.errors import FitError, LapicqueNotice, suggest
+from lapicque.fit.driving import driven_input, inputs_of
 from lapicque.fit.free import Free, read_free
-from lapicque.fit.objectives import Block, Objective, SpikeMatch
-from lapicque.fit.resampling import resample_samples, resample_signal
+from lapicque.fit.objectives import Block, Scorer, SpikeMatch
 from lapicque.fit.trial import Trial
 from lapicque.model.evaluate import initial_values, parameter_values
 from lapicque.model.neuron import Neuron
 from lapicque.random import stream_key
 from lapicque.spikes.trains import SpikeTrains
 from lapicque.threads import Stopped, run_all
-from lapicque.units import magnitude
+from lapicque.units import magnitude, parse_unit
+
+if TYPE_CHECKING:  # a warm start needs neither SymPy nor what is built on it
+    from lapicque.compile.schemes import Scheme
 
 CHUNK = 4096  # steps at a time where a trace is compared
+SPARE = 256  # spikes of a candidate that are kept in any case; more than 500 Hz are counted, not kept
+MV = parse_unit("mV")
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +63,8 @@ class Problem:
     seed : int
         Of the model's random numbers.
     precision : ``"float64"`` or ``"float32"``
+    prepare : bool
+        Whether what the objective compares is checked at once, and not at the first use.
 
     Raises
     ------
@@ -70,8 +76,9 @@ class Problem:
     >>> import lapicque as lq
     >>> spikes = lq.spikes.SpikeTrains.from_lists([[30.0, 60.0, 90.0]], t_stop=100)
     >>> trial = lq.fit.Trial(np.full(1000, 400.0), spikes)
-    >>> problem = lq.fit.Problem(lq.neurons.lif, [trial], free=dict(c_m=("50 pF", "400 pF")),
-    ...                          distance=lq.distances.coincidence("4 ms"))
+    >>> problem = lq.fit.Problem(
+    ...     lq.neurons.lif, [trial], free=dict(c_m=("50 pF", "400 pF")), distance=lq.distances.coincidence("4 ms")
+    ... )
     >>> problem.losses(np.array([[0.2], [0.8]])).shape
     (2,)
     """
@@ -80,39 +87,65 @@ class Problem:
     trials: Sequence[Trial]
     free: Any = None
     distance: Distance | None = None
-    objective: Objective | None = None
+    objective: Any = None
     dt: Any = None
     method: str | Scheme | None = None
-    repeats: int | None = None
+    repeats: Any = None
     seed: int = 0
     precision: str = "float64"
+    prepare: InitVar[bool] = True
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, prepare: bool) -> None:
         def put(name: str, value: Any) -> None:
             object.__setattr__(self, name, value)
 
         put("trials", tuple(self.trials))
-        if not self.trials:
-            raise FitError("there are no trials to fit to")
-        if not self.neuron.spikes:
-            raise FitError(f"{self.neuron.name!r} never spikes: it has no threshold")
-        if (self.distance is None) == (self.objective is None):
-            raise FitError("give either distance= or objective=, such as distance=lq.distances.coincidence('4 ms')")
+        self._check()
         if self.objective is None:
             put("objective", SpikeMatch(self.distance))
-        if sum(trial.weight for trial in self.trials) <= 0:
-            raise FitError("all trials have weight 0")
-        put("free", read_free(self.neuron, self.free if not _is_read(self.free) else {f.name: f for f in self.free}, self.driven))
+        read = isinstance(self.free, tuple) and all(isinstance(f, Free) for f in self.free)
+        put("free", read_free(self.neuron, {f.name: f for f in self.free} if read else self.free, self.driven))
         put("dt", self.trials[0].dt if self.dt is None else float(magnitude(self.dt, "ms", "dt")))
-        if not self.dt > 0:
+        if not 0 < self.dt < np.inf:
             raise FitError(f"dt is {self.dt:g} ms: a positive time is expected")
-        put("trials", tuple(_at(trial, self.dt) for trial in self.trials))
+        given = self.trials
+        put("trials", tuple(trial.resampled(self.dt) for trial in given))
+        changed = [trial for trial, new in zip(given, self.trials, strict=True) if new is not trial]
+        if changed:
+            intervals = ", ".join(f"{dt:g}" for dt in sorted({trial.dt for trial in changed}))
+            what = "the stimulus was" if len(changed) == 1 else f"{len(changed)} stimuli were"
+            how = "held where finer, averaged where coarser"
+            notice = f"{what} resampled from dt {intervals} ms to {self.dt:g} ms: {how}"
+            warnings.warn(notice, LapicqueNotice, stacklevel=3)
         for trial in self.trials:
             self._inputs_of(trial)
         if self.repeats is not None and self.repeats < 1:
             raise FitError(f"repeats is {self.repeats}: at least one run of the model is needed")
         put("repeats", self.repeats or (4 if self._kernel.DRAWS else 1))
-        self._scorers  # noqa: B018  (what the objective needs is checked now)
+        if prepare:
+            self._scorers  # noqa: B018
+
+    def _check(self) -> None:
+        if not self.trials:
+            raise FitError("there are no trials to fit to")
+        for trial in self.trials:
+            if not isinstance(trial, Trial):
+                raise FitError(
+                    f"{trial!r} is no trial: write lq.fit.Trial(stimulus, spikes), or lq.fit.trials_of(recording)"
+                )
+        if sum(trial.weight for trial in self.trials) <= 0:
+            raise FitError("all trials have weight 0")
+        if not self.neuron.spikes:
+            raise FitError(f"{self.neuron.name!r} never spikes: it has no threshold")
+        for name, constant in self.neuron.constants.items():
+            if np.ndim(constant.value):
+                raise FitError(
+                    f"{name!r} has {len(constant.value)} values, but one neuron is fitted: give it one by with_"
+                )
+        if (self.distance is None) == (self.objective is None):
+            raise FitError("give either distance= or objective=, such as distance=lq.distances.coincidence('4 ms')")
+        if self.precision not in ("float64", "float32"):
+            raise FitError(f"precision is {self.precision!r}: write 'float64' or 'float32'")
 
     @property
     def dimension(self) -> int:
@@ -127,15 +160,7 @@ class Problem:
     @cached_property
     def driven(self) -> str:
         """The input that the stimuli drive; the first one where they drive several."""
-        named = next(iter(self.trials[0].inputs))
-        if named:
-            if named not in self.neuron.inputs:
-                raise FitError(f"{self.neuron.name!r} has no input {named!r}{suggest(named, self.neuron.inputs)}")
-            return named
-        if len(self.neuron.inputs) != 1:
-            names = ", ".join(self.neuron.inputs) or "none"
-            raise FitError(f"{self.neuron.name!r} has several inputs or none ({names}): name them, stimulus=dict(i_ext=...)")
-        return next(iter(self.neuron.inputs))
+        return driven_input(self.neuron, self.trials[0])
 
     @cached_property
     def _affine(self) -> tuple[str, ...]:
@@ -148,59 +173,79 @@ class Problem:
 
     @cached_property
     def _scorers(self) -> list[Any]:
-        if self.objective.records and self.objective.records not in self.neuron.states:
-            state = self.objective.records
-            raise FitError(f"{self.neuron.name!r} has no state {state!r} to compare{suggest(state, self.neuron.states)}")
+        name, states = self.objective.records, self.neuron.states
+        if name and name not in states:
+            raise FitError(f"{self.neuron.name!r} has no state {name!r} to compare{suggest(name, states)}")
+        if name and states[name].unit.dimension != MV.dimension:
+            raise FitError(f"{name!r} of {self.neuron.name!r} is in {states[name].unit}: no voltage to compare")
+        if self.objective.needs_spikes and not any(trial.scored.times.size for trial in self.trials):
+            raise FitError("the data have no spikes in the windows of the trials: a fit to spikes needs some")
         return [self.objective.prepare(trial) for trial in self.trials]
 
     def _inputs_of(self, trial: Trial) -> dict[str, np.ndarray]:
-        given = {}
-        for name, values in trial.inputs.items():
-            name = name or self.driven
-            if name not in self.neuron.inputs:
-                raise FitError(f"{self.neuron.name!r} has no input {name!r}{suggest(name, self.neuron.inputs)}")
-            unit = self.neuron.inputs[name].unit
-            if trial.unit != "1":
-                given[name] = magnitude(values, unit) if trial.unit == unit.name else _convert(values, trial.unit, unit)
-            elif name in self._affine or unit.dimensionless:
-                given[name] = values
-            else:
-                raise FitError(
-                    f"the stimulus has no physical unit but {name!r} is in {unit}: let input_scale (and input_offset) be "
-                    f"free, or give the stimulus in {unit}"
-                )
-            given[name] = given[name] * unit.scale
-        zeros = np.zeros(trial.samples)
-        return {name: given.get(name, zeros) for name in self._kernel.INPUTS}
+        """Return (sample,) of each input of the model in internal units."""
+        return inputs_of(self.neuron, trial, self.driven, self._affine)
 
     @cached_property
     def fingerprint(self) -> str:
         """A hash of everything that the losses depend on."""
         digest = hashlib.blake2b(digest_size=16)
-        described = (self.neuron.structure, sorted((k, repr(v.value)) for k, v in self.neuron.constants.items()),
-                     sorted(map(repr, self.neuron.initial.items())), self.free, self.objective, self.dt, str(self.method),
-                     self.repeats, self.seed, self.precision)  # fmt: skip
+        described = (self.neuron.name, self.neuron.structure, self.neuron.fingerprint,
+                     sorted((k, repr(v.value)) for k, v in self.neuron.constants.items()),
+                     sorted((k, str(v)) for k, v in self.neuron.initial.items()), self.free, self.objective, self.dt,
+                     self.scheme, self.repeats, self.seed, self.precision)  # fmt: skip
         digest.update(repr(described).encode())
         for trial in self.trials:
-            digest.update(repr((trial.window, trial.weight, trial.distance)).encode())
-            for values in (*trial.inputs.values(), trial.spikes.times, trial.spikes.offsets):
+            digest.update(repr((trial.window, trial.weight, trial.distance, trial.units)).encode())
+            arrays = (*trial.inputs.values(), trial.spikes.times, trial.spikes.offsets)
+            for values in arrays if trial.voltage is None else (*arrays, trial.voltage):
                 digest.update(np.ascontiguousarray(values).tobytes())
         return digest.hexdigest()
 
     # -- values ------------------------------------------------------------------------------------------------------
 
     def values(self, points: np.ndarray) -> dict[str, np.ndarray]:
-        """Return (candidate,) values of the free parameters, in their units, for points (candidate, dimension) in [0, 1]."""
+        """Return the values of the free parameters at points of the unit cube.
+
+        Parameters
+        ----------
+        points : (candidate, dimension) in [0, 1]
+
+        Returns
+        -------
+        dict
+            name -> (candidate,), in the parameter's unit.
+        """
         points = np.atleast_2d(np.asarray(points, dtype=float))
         if points.shape[1] != self.dimension:
             raise FitError(f"points have {points.shape[1]} coordinates, but {self.dimension} parameters are free")
         return {f.name: f.from_cube(points[:, n]) for n, f in enumerate(self.free)}
 
     def point(self, values: Mapping[str, Any]) -> np.ndarray:
-        """Return the point in [0, 1] of values in their units; those that are absent stand at the model's own value."""
-        own = {name: v.value for name, v in self.neuron.constants.items()}
+        """Return the point in [0, 1] of values: quantities, or numbers in the parameters' units.
+
+        Those that are absent stand at the model's own value, or at the bound that is next to it.
+
+        Raises
+        ------
+        FitError
+            For a name that is not free, and a value that is not within the bounds.
+        """
+        own: dict[str, Any] = {name: v.value for name, v in self.neuron.constants.items()}
         own |= {"delay": 0.0, "input_scale": 1.0, "input_offset": 0.0}
-        return np.clip([f.to_cube(values.get(f.name, own[f.name])) for f in self.free], 0.0, 1.0)
+        names = [f.name for f in self.free]
+        for name in values:
+            if name not in names:
+                raise FitError(f"{name!r} is not free{suggest(name, names)}")
+        found = []
+        for f in self.free:
+            value = float(magnitude(values.get(f.name, own[f.name]), f.unit, f.name))
+            if f.name in values and not f.low <= value <= f.high:
+                raise FitError(
+                    f"{f.name!r} is {value:g} {f.unit}, outside its bounds, {f.low:g} to {f.high:g} {f.unit}"
+                )
+            found.append(float(f.to_cube(value)))
+        return np.array(found)
 
     def fitted(self, point: np.ndarray) -> Neuron:
         """Return the neuron with the parameters of a point; `NUISANCES` are not the neuron's."""
@@ -219,14 +264,19 @@ class Problem:
         lanes = self._lanes(points)
         total = np.zeros(lanes.size)
         weights = sum(trial.weight for trial in self.trials)
-        jobs = [(b, n, r) for n in range(len(self.trials)) for r in range(self.repeats) for b in lane_blocks(lanes.size)]
+        jobs = [
+            (b, n, r) for n in range(len(self.trials)) for r in range(self.repeats) for b in lane_blocks(lanes.size)
+        ]
 
         def work(job: tuple[slice, int, int], stop: Event) -> np.ndarray:
             if stop.is_set():
                 raise Stopped
             block, n, repeat = job
-            spikes, sums = self._run(lanes, block, n, repeat)
-            return self._scorers[n].score(spikes, sums)[: block.stop - block.start]
+            scorer, window = self._scorers[n], self.trials[n].window
+            steps = min(self.trials[n].samples, int(np.ceil(window[1] / self.dt - 1e-9)))
+            capacity = min(steps, SPARE + int(0.5 * steps * self.dt))
+            spikes, sums = self._run(lanes, block, n, repeat, steps, capacity, scorer)
+            return scorer.score(spikes, sums)[: block.stop - block.start]
 
         for (block, n, _), losses in zip(jobs, run_all(work, jobs, threads), strict=True):
             finite = np.where(np.isfinite(losses), losses, 1e6)
@@ -239,17 +289,19 @@ class Problem:
         Spikes that the delay moves beyond the end of the stimulus are left out.
         """
         lanes = self._lanes(points)
-        stop = self.trials[trial].duration
+        steps, stop = self.trials[trial].samples, self.trials[trial].duration
         found: list[np.ndarray] = []
         for block in lane_blocks(lanes.size):
-            spikes, _ = self._run(lanes, block, trial, repeat, capacity=round(stop / self.dt))
+            spikes, _ = self._run(lanes, block, trial, repeat, steps, SPARE)
+            if spikes.counts.max() > SPARE:
+                spikes, _ = self._run(lanes, block, trial, repeat, steps, int(spikes.counts.max()))
             rows = spikes.times.reshape(-1, spikes.capacity)
             found += [rows[c, : spikes.kept[c]] for c in range(block.stop - block.start)]
         return SpikeTrains.from_lists([t[t <= stop] for t in found], t_stop=stop)
 
     def with_trials(self, trials: Sequence[Trial]) -> Problem:
-        """Return the problem with other trials: to score what was fitted on data that it has not seen."""
-        return replace(self, trials=tuple(trials), distance=None)
+        """Return the problem with other trials: to run and score what was fitted on data that it has not seen."""
+        return replace(self, trials=tuple(trials), distance=None, prepare=False)
 
     def _lanes(self, points: np.ndarray) -> _Candidates:
         values = self.values(points)
@@ -270,27 +322,37 @@ class Problem:
 
     @cached_property
     def _stimuli(self) -> list[list[np.ndarray]]:
-        real = self._kernel.REAL
+        kernel = self._kernel
+        given = [self._inputs_of(trial) for trial in self.trials]
         return [
-            [np.ascontiguousarray(values, real).reshape(-1, 1) for values in self._inputs_of(trial).values()]
-            for trial in self.trials
+            [np.ascontiguousarray(values[name], kernel.REAL).reshape(-1, 1) for name in kernel.INPUTS]
+            for values in given
         ]
 
     def _run(
-        self, lanes: _Candidates, block: slice, n: int, repeat: int, capacity: int | None = None
+        self,
+        lanes: _Candidates,
+        block: slice,
+        n: int,
+        repeat: int,
+        steps: int,
+        capacity: int,
+        scorer: Scorer | None = None,
     ) -> tuple[Block, np.ndarray]:
-        kernel, trial = self._kernel, self.trials[n]
+        """Run a block of candidates through trial ``n``; return its spikes and the sums that the scorer gathered.
+
+        Of each candidate's spikes the first ``capacity`` are kept; all are counted.
+        """
+        kernel = self._kernel
         a = arena(kernel, lanes.constants, lanes.initial, block)
-        steps = min(trial.samples, int(np.ceil(trial.window[1] / self.dt - 1e-9))) if capacity is None else trial.samples
-        capacity = capacity or min(steps, 256 + int(0.5 * steps * self.dt))  # more than 500 Hz are counted, not kept
         keys = np.array([stream_key(self.seed, f"{self.neuron.name}/{d}") for d in kernel.DRAWS], np.uint64)
         spikes = np.empty((len(kernel.EVENTS), LANES, capacity), np.int32)
         counts = np.zeros((len(kernel.EVENTS), LANES), np.int64)
-        sums = np.zeros(LANES)
-        state = self.objective.records
-        slots = np.array([kernel.SLOTS[state]] if state else [], np.int64)
-        chunk = CHUNK if state else steps
-        samples = np.empty((len(slots), chunk if state else 0, LANES), kernel.REAL)
+        sums = np.zeros((scorer.sums if scorer else 0, LANES))
+        traced = [self.objective.records] if len(sums) else []
+        slots = np.array([kernel.SLOTS[state] for state in traced], np.int64)
+        chunk = CHUNK if traced else steps
+        samples = np.empty((len(slots), chunk if traced else 0, LANES), kernel.REAL)
         common = -1  # every candidate draws the same random numbers
         number = n * self.repeats + repeat
         for first in range(0, steps, chunk):
@@ -298,9 +360,8 @@ class Problem:
             kernel.advance(
                 a, *self._stimuli[n], first, last, self.dt, keys, common, number, slots, 1, samples, spikes, counts
             )
-            if state:
-                traced = samples[0].astype(np.float64, copy=False) / self.neuron.states[state].unit.scale
-                self._scorers[n].gather(traced, last - first, first, sums)
+            if scorer and traced:  # voltages are in mV inside
+                scorer.gather(samples[0, : last - first].astype(np.float64, copy=False), first, sums)
         from lapicque.fit.scoring import to_times
 
         times, kept = np.empty(LANES * capacity), np.empty(LANES, np.int64)
@@ -324,35 +385,3 @@ class _Candidates:
     constants: Sequence[Any]
     initial: Mapping[str, Any]
     delays: np.ndarray
-
-
-def _is_read(free: Any) -> bool:
-    return isinstance(free, tuple) and all(isinstance(f, Free) for f in free)
-
-
-def _convert(values: np.ndarray, unit: str, target: Any) -> np.ndarray:
-    from lapicque.units import parse_unit
-
-    given = parse_unit(unit)
-    if given.dimension != target.dimension:
-        raise FitError(f"the stimulus is in {unit}, but the model's input is in {target}")
-    return values * (given.scale / target.scale)
-
-
-def _at(trial: Trial, dt: float) -> Trial:
-    """Bring a trial to the problem's step, with a notice."""
-    if abs(trial.dt - dt) <= 1e-9 * dt:
-        return trial
-    warnings.warn(
-        f"the stimulus {trial.label!r} was resampled from dt {trial.dt:g} ms to {dt:g} ms: held where finer, averaged "
-        "where coarser",
-        LapicqueNotice,
-        stacklevel=4,
-    )
-    stimulus = {name: resample_signal(values, trial.dt, dt) for name, values in trial.inputs.items()}
-    size = len(next(iter(stimulus.values())))
-    voltage = trial.voltage
-    if voltage is not None:
-        voltage = np.array([resample_samples(row, trial.dt, dt, size) for row in voltage])
-    window = trial.window[0], min(trial.window[1], size * dt)
-    return replace(trial, stimulus=stimulus if "" not in stimulus else stimulus[""], dt=dt, voltage=voltage, window=window)

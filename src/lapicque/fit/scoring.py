@@ -36,28 +36,28 @@ def count_inside(times, capacity, counts, kept, start, stop, inside):
         inside[c] = found
 
 
-@njit("void(float64[:, ::1], int64, int64, float64[::1], boolean[::1], float64[::1])", nogil=True, cache=True)
-def add_squares(samples, rows, first, target, mask, sums):
+@njit("void(float64[:, ::1], int64, float64[::1], boolean[::1], float64[::1])", nogil=True, cache=True)
+def add_squares(samples, first, target, mask, sums):
     """Add each candidate's squared distance from ``target`` where ``mask`` holds.
 
     Parameters
     ----------
-    samples : (sample, candidate); the first ``rows`` are used and stand at ``first`` of ``target`` and ``mask``
+    samples : (sample, candidate), from ``first`` of ``target`` and ``mask`` on
     sums : (candidate,), added to
     """
-    for k in range(rows):
+    for k in range(samples.shape[0]):
         if mask[first + k]:
             for c in range(samples.shape[1]):
                 d = samples[k, c] - target[first + k]
                 sums[c] += d * d
 
 
-@njit("void(float64[::1], int64, int64[::1], float64, float64, float64[:, ::1])", nogil=True, cache=True)
-def step_features(times, capacity, kept, onset, offset, features):
+@njit("void(float64[::1], int64, int64[::1], int64[::1], float64, float64, float64[:, ::1])", nogil=True, cache=True)
+def step_features(times, capacity, counts, kept, onset, offset, features):
     """Fill (candidate, 3): rate in Hz, latency in ms and adaptation index of the spikes between two times.
 
     The latency of a candidate without spikes is the whole step. The adaptation index is (last - first)/(last + first)
-    interval, 0 with fewer than three spikes.
+    interval, 0 with fewer than three spikes. Spikes beyond the capacity count for the rate.
     """
     for c in range(len(kept)):
         first = c * capacity
@@ -67,7 +67,7 @@ def step_features(times, capacity, kept, onset, offset, features):
         while first < last and times[last - 1] > offset:
             last -= 1
         n = last - first
-        features[c, 0] = 1e3 * n / (offset - onset)
+        features[c, 0] = 1e3 * (n + counts[c] - kept[c]) / (offset - onset)
         features[c, 1] = times[first] - onset if n > 0 else offset - onset
         features[c, 2] = 0.0
         if n > 2:
@@ -79,6 +79,7 @@ def step_features(times, capacity, kept, onset, offset, features):
 
 def features_of(times: np.ndarray, onset: float, offset: float) -> np.ndarray:
     """Return (3,): rate, latency and adaptation index of one train, ms; see `step_features`."""
-    features = np.empty((1, 3))
-    step_features(np.ascontiguousarray(times, float), len(times), np.array([len(times)]), onset, offset, features)
+    features, count = np.empty((1, 3)), np.array([len(times)])
+    # a copy: the compiled function takes no array that cannot be written to, as those of spike trains
+    step_features(np.array(times, float), len(times), count, count, onset, offset, features)
     return features[0]

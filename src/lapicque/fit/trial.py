@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from lapicque.distances.distance import Distance
-from lapicque.errors import FitError
+from lapicque.errors import FitError, UnitError, suggest
 from lapicque.fit.recording import Recording
+from lapicque.fit.resampling import resample_samples, resample_signal
 from lapicque.spikes.trains import SpikeTrains
-from lapicque.units import magnitude
+from lapicque.units import magnitude, parse_unit, split
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,8 +29,8 @@ class Trial:
     spikes : SpikeTrains
         (repeat, 1), times from 0.
     window : (start, stop), ms, optional
-        When spikes count; the time before it is warm-up, which is simulated but not scored. All of the stimulus if absent.
-    dt : time
+        When spikes count; the time before it is warm-up, simulated but not scored. All of the stimulus if absent.
+    dt : ms
         Interval of the stimulus' samples.
     voltage : (repeat, sample), mV, optional
         The membrane potential, for objectives that compare it.
@@ -36,8 +39,8 @@ class Trial:
     weight : float
         How much the trial counts among others.
     unit : str
-        Unit of a bare stimulus: ``"pA"``, or ``"1"`` for a stimulus without a physical unit, which a fitted scale turns
-        into an input.
+        Of bare numbers of the stimulus: ``"pA"``, or ``"1"`` for a stimulus without a physical unit, which a fitted
+        scale turns into an input.
     label : str
 
     Raises
@@ -45,6 +48,8 @@ class Trial:
     FitError
         If the stimulus is empty or not finite, the window is empty or outside, there is no spike train, or voltage and
         stimulus differ in length.
+    UnitError
+        If a time is not in a unit of time, or the voltage in one of voltage.
 
     Examples
     --------
@@ -64,40 +69,95 @@ class Trial:
     label: str = ""
 
     def __post_init__(self) -> None:
-        def put(name: str, value: Any) -> None:
-            object.__setattr__(self, name, value)
-
-        put("dt", float(magnitude(self.dt, "ms", "dt")))
-        if not self.dt > 0:
-            raise FitError(f"dt of the stimulus is {self.dt:g} ms: a positive time is expected")
-        for name, values in self.inputs.items():
-            if values.ndim != 1 or not values.size:
-                raise FitError(f"the stimulus {name or self.label!r} has shape {values.shape}: (sample,) is expected")
-            if not np.isfinite(values).all():
-                raise FitError(f"the stimulus {name or self.label!r} has values that are not numbers (NaN or infinite)")
-        if len({v.size for v in self.inputs.values()}) != 1:
-            raise FitError("the inputs of a trial must have the same number of samples")
-        window = (0.0, self.duration) if self.window is None else self.window
-        start, stop = (float(magnitude(edge, "ms", "window")) for edge in window)
-        if not 0 <= start < stop <= self.duration + 1e-9:
-            raise FitError(f"the window {start:g} to {stop:g} ms is not inside the stimulus, 0 to {self.duration:g} ms")
-        put("window", (start, min(stop, self.duration)))
-        if len(self.spikes) < 1:
-            raise FitError("a trial needs at least one spike train, which may be empty")
+        object.__setattr__(self, "dt", float(magnitude(self.dt, "ms", "dt")))
+        if not 0 < self.dt < np.inf:
+            raise FitError(f"dt of {self._name} is {self.dt:g} ms: a positive time is expected")
+        self._check_stimulus()
+        if not isinstance(self.spikes, SpikeTrains) or len(self.spikes) < 1:
+            raise FitError(
+                f"the spikes of {self._name} are {self.spikes!r}: SpikeTrains with one train or more is expected, "
+                "empty ones too, such as SpikeTrains.from_lists([times], t_stop=...)"
+            )
+        object.__setattr__(self, "window", self._checked_window())
         if self.voltage is not None:
-            put("voltage", np.atleast_2d(np.asarray(self.voltage, dtype=float)))
-            if self.voltage.shape[1] != self.samples:
-                raise FitError(f"the voltage has {self.voltage.shape[1]} samples, the stimulus {self.samples}")
-        if not self.weight >= 0:
-            raise FitError(f"the weight of a trial is {self.weight}: a number that is not negative is expected")
+            object.__setattr__(self, "voltage", self._checked_voltage())
+        if not 0 <= self.weight < np.inf:
+            raise FitError(f"the weight of {self._name} is {self.weight}: a number that is not negative is expected")
 
     @property
-    def inputs(self) -> dict[str, np.ndarray]:
-        """The stimulus by input; the name is empty where it was given without one."""
-        given = self.stimulus if isinstance(self.stimulus, Mapping) else {"": self.stimulus}
+    def _name(self) -> str:
+        return f"trial {self.label!r}" if self.label else "a trial"
+
+    def _check_stimulus(self) -> None:
+        if not self.inputs:
+            raise FitError(f"{self._name} has no stimulus: give an array, or one for each input by name")
+        for name, values in self.inputs.items():
+            what = f"the stimulus {name!r} of {self._name}" if name else f"the stimulus of {self._name}"
+            if values.ndim != 1 or not values.size:
+                raise FitError(f"{what} has shape {values.shape}: (sample,) is expected")
+            bad = np.flatnonzero(~np.isfinite(values))
+            if bad.size:
+                raise FitError(f"{what} is not finite (NaN or infinite) in {bad.size} samples (first: sample {bad[0]})")
+        lengths = {name: values.size for name, values in self.inputs.items()}
+        if len(set(lengths.values())) != 1:
+            raise FitError(f"the inputs of {self._name} differ in their number of samples: {lengths}")
+
+    def _checked_window(self) -> tuple[float, float]:
+        if self.window is None:
+            start, stop = 0.0, self.duration
+        else:
+            try:
+                start, stop = (float(magnitude(edge, "ms", "window")) for edge in self.window)
+            except (TypeError, ValueError) as error:
+                if isinstance(error, UnitError):
+                    raise
+                raise FitError(f"the window of {self._name} is {self.window!r}: (start, stop) is expected") from None
+        slack = 1e-6 * self.dt  # sums of dt are rounded
+        if not 0 <= start < stop <= self.duration + slack:
+            raise FitError(
+                f"the window of {self._name}, {start:g} to {stop:g} ms, is not inside the stimulus, 0 to "
+                f"{self.duration:g} ms"
+            )
+        known = self.spikes
+        if start < known.t_start - slack or stop > known.t_stop + slack:
+            raise FitError(
+                f"the spikes of {self._name} are known from {known.t_start:g} to {known.t_stop:g} ms only: its window, "
+                f"{start:g} to {stop:g} ms, must be inside"
+            )
+        return max(start, known.t_start), min(stop, self.duration, known.t_stop)
+
+    def _checked_voltage(self) -> np.ndarray:
+        voltage = np.atleast_2d(np.asarray(magnitude(self.voltage, "mV", "voltage"), dtype=float))
+        if voltage.ndim != 2 or voltage.shape[1] != self.samples:
+            raise FitError(
+                f"the voltage of {self._name} has shape {voltage.shape}: (repeat, {self.samples}) is expected, as the "
+                "stimulus has"
+            )
+        if not np.isfinite(voltage).all():
+            raise FitError(f"the voltage of {self._name} is not finite (NaN or infinite) everywhere")
+        return voltage
+
+    @cached_property
+    def units(self) -> dict[str, str]:
+        """The unit of each of `inputs`: ``unit``, or the quantity's own where that is of another kind."""
+        wanted = parse_unit(self.unit)
+        own = {name: split(values)[1] for name, values in self._given.items()}
         return {
-            name: np.asarray(magnitude(values, self.unit, "stimulus"), dtype=float) for name, values in given.items()
+            name: self.unit if given is None or given.dimension == wanted.dimension else given.name
+            for name, given in own.items()
         }
+
+    @cached_property
+    def inputs(self) -> dict[str, np.ndarray]:
+        """The stimulus by input, in `units`; the name is empty where it was given without one."""
+        return {
+            name: np.asarray(magnitude(values, self.units[name], "stimulus"), dtype=float)
+            for name, values in self._given.items()
+        }
+
+    @property
+    def _given(self) -> Mapping[str, Any]:
+        return self.stimulus if isinstance(self.stimulus, Mapping) else {"": self.stimulus}
 
     @property
     def samples(self) -> int:
@@ -114,9 +174,44 @@ class Trial:
         """The spikes inside the window."""
         return self.spikes.window(*self.window)
 
-    def within(self, start: float, stop: float) -> Trial:
+    def within(self, start: Any, stop: Any) -> Trial:
         """Return the trial with another window, ms."""
         return replace(self, window=(start, stop))
+
+    def resampled(self, dt: Any) -> Trial:
+        """Return the trial at another step: stimuli held where it is finer, averaged where coarser; spikes as they are.
+
+        Parameters
+        ----------
+        dt : ms
+
+        Raises
+        ------
+        FitError
+            If the step is longer than the stimulus.
+
+        Examples
+        --------
+        >>> trial = Trial(np.array([1.0, 2.0]), SpikeTrains.from_lists([[0.1]], t_stop=0.4), dt=0.2)
+        >>> trial.resampled(0.1).inputs[""]
+        array([1., 1., 2., 2.])
+        """
+        dt = float(magnitude(dt, "ms", "dt"))
+        if abs(self.dt - dt) <= 1e-9 * dt:
+            return self
+        if not 0 < dt <= self.duration:
+            raise FitError(f"{self._name} cannot be brought to dt {dt:g} ms: its stimulus lasts {self.duration:g} ms")
+        inputs = {name: resample_signal(values, self.dt, dt) for name, values in self.inputs.items()}
+        size = len(next(iter(inputs.values())))
+        given = {
+            name: values if self.units[name] == self.unit else values * parse_unit(self.units[name])
+            for name, values in inputs.items()
+        }
+        voltage = self.voltage
+        if voltage is not None:
+            voltage = np.array([resample_samples(row, self.dt, dt, size) for row in voltage])
+        window = self.window[0], min(self.window[1], size * dt)
+        return replace(self, stimulus=given.get("", given), dt=dt, voltage=voltage, window=window)
 
     def __repr__(self) -> str:
         start, stop = self.window
@@ -158,13 +253,16 @@ def split_by_time(trials: Iterable[Trial], *fractions: float) -> list[list[Trial
     [(0.0, 60.0), (60.0, 100.0)]
     """
     edges = (0.0, *fractions, 1.0)
-    if not fractions or any(b <= a for a, b in zip(edges, edges[1:], strict=False)):
-        raise FitError(f"the fractions {fractions} must rise between 0 and 1, such as 0.6")
+    if not fractions or not all(a < b for a, b in pairwise(edges)):
+        shown = ", ".join(f"{fraction:g}" for fraction in fractions) or "none"
+        raise FitError(
+            f"the fractions of the time are {shown}: numbers that rise between 0 and 1 are expected, such as 0.6"
+        )
     parts: list[list[Trial]] = [[] for _ in edges[1:]]
     for trial in trials:
         start, stop = trial.window
         cuts = [start + (stop - start) * edge for edge in edges]
-        for part, a, b in zip(parts, cuts, cuts[1:], strict=False):
+        for part, (a, b) in zip(parts, pairwise(cuts), strict=True):
             part.append(trial.within(a, b))
     return parts
 
@@ -175,11 +273,29 @@ def split_by_stimulus(trials: Sequence[Trial], test: Iterable[int | str]) -> tup
     Raises
     ------
     FitError
-        If nothing would be left on one side.
+        If there is no such stimulus, or nothing would be left on one side.
+
+    Examples
+    --------
+    >>> spikes = SpikeTrains.from_lists([[20.0]], t_stop=100)
+    >>> trials = [Trial(np.full(1000, i), spikes, label=f"{i:g} pA") for i in (100.0, 200.0, 300.0)]
+    >>> train, held_out = split_by_stimulus(trials, ["200 pA"])
+    >>> [t.label for t in train], [t.label for t in held_out]
+    (['100 pA', '300 pA'], ['200 pA'])
     """
-    wanted = set(test)
-    kept = [t for n, t in enumerate(trials) if n not in wanted and t.label not in wanted]
-    held_out = [t for n, t in enumerate(trials) if n in wanted or t.label in wanted]
-    if not kept or not held_out:
-        raise FitError(f"of {len(trials)} stimuli, {len(held_out)} would be held out: keep at least one on each side")
-    return kept, held_out
+    test = [test] if isinstance(test, (str, int)) else list(test)
+    labels = [trial.label for trial in trials]
+    wanted: set[int] = set()
+    for name in test:
+        found = [n for n, label in enumerate(labels) if label == name]
+        if isinstance(name, int) and -len(trials) <= name < len(trials):
+            found = [name % len(trials)]
+        if not found:
+            known = ", ".join(map(repr, labels))
+            raise FitError(
+                f"there is no stimulus {name!r}{suggest(str(name), labels)}; there are {len(trials)}: {known}"
+            )
+        wanted.update(found)
+    if not wanted or len(wanted) == len(trials):
+        raise FitError(f"of {len(trials)} stimuli, {len(wanted)} would be held out: keep at least one on each side")
+    return [t for n, t in enumerate(trials) if n not in wanted], [t for n, t in enumerate(trials) if n in wanted]
