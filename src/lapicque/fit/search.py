@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import os
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from lapicque.errors import FitError
+from lapicque.fit.checkpoint import Checkpoint, Optimizer, Reached
 from lapicque.fit.problem import Problem
 from lapicque.model.neuron import Neuron
 from lapicque.simulation.progress import bar
 from lapicque.units import Unit
 
 CHECKPOINT_EVERY = 5.0  # seconds
-
-
-class Optimizer(Protocol):
-    """An optimiser's description: a value that starts and resumes searches on the unit cube."""
-
-    def start(self, dimension: int, seed: int, x0: np.ndarray | None = None) -> Any:
-        """Begin a search with ``ask``, ``tell``, ``done`` and ``save``."""
-
-    def resume(self, saved: dict[str, Any]) -> Any:
-        """Continue a saved search identically."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +79,7 @@ class Fit:
 
     @property
     def at_bounds(self) -> dict[str, str]:
-        """Parameters that ended at an end of their bounds: name -> ``"low"`` or ``"high"``; wider bounds may fit better."""
+        """Parameters at an end of their bounds, name -> ``"low"`` or ``"high"``: wider bounds may fit better."""
         ends = {f.name: x for f, x in zip(self.problem.free, self.point, strict=True)}
         return {name: "low" if x < 0.5 else "high" for name, x in ends.items() if x < 0.005 or x > 0.995}
 
@@ -99,19 +88,19 @@ class Fit:
             f"Fit of {self.problem.neuron.name!r}: loss {self.loss:.4f} after {self.evaluations} evaluations in "
             f"{self.seconds:.1f} s ({self.stopped}, seed {self.seed})"
         ]
-        ends = self.at_bounds
-        width = max(len(name) for name in self.parameters)
-        for name, found in self.parameters.items():
-            note = f"  at its {ends[name]}er bound" if ends.get(name) == "low" else "  at its upper bound" if name in ends else ""
-            lines.append(f"  {name:<{width}} = {found!r}{note}")
+        parameters, ends = self.parameters, self.at_bounds
+        width = max(map(len, parameters))
+        notes = {"low": "  at its lower bound", "high": "  at its upper bound"}
+        for name, found in parameters.items():
+            lines.append(f"  {name:<{width}} = {found!r}{notes.get(ends.get(name, ''), '')}")
         return "\n".join(lines)
 
 
-@dataclass
-class _Progress:
-    evaluations: int = 0
-    seconds: float = 0.0
-    history: list[tuple[float, float, float]] = field(default_factory=list)
+def default_optimizer() -> Optimizer:
+    """Return what `minimize` uses if nothing else is asked for: CMA-ES with short runs and many restarts."""
+    from lapicque.optimizers.cma_es import cma_es  # the default strategy; any other is passed in
+
+    return cma_es(population=128, tolerance=1e-3, patience=30, least_gain=1e-3)
 
 
 def minimize(
@@ -120,7 +109,7 @@ def minimize(
     budget: int = 30_000,
     seed: int = 0,
     *,
-    x0: Any = None,
+    x0: Mapping[str, Any] | None = None,
     patience: int | None = None,
     checkpoint: str | Path | None = None,
     threads: int | None = None,
@@ -133,18 +122,21 @@ def minimize(
     ----------
     problem : Problem
     optimizer : optional
-        ``lq.optimizers.cma_es()`` with restarts if absent.
+        `default_optimizer` if absent: CMA-ES with many restarts.
     budget : int
         Number of candidates to evaluate; the last generation may go beyond it.
     seed : int
         Of the search; with the same seed the same result.
-    x0 : mapping of str to float, optional
-        Where to begin, in the parameters' units; the middle of the bounds if absent.
+    x0 : name -> quantity, optional
+        Where to begin; numbers are in the parameters' units, and those that are absent begin at the model's own value.
+        The middle of the bounds if ``x0`` is absent.
     patience : int, optional
         Stop early after so many evaluations without a new best.
     checkpoint : path, optional
         The search is written there every few seconds, when it is interrupted and when it ends; if the file exists, the
         search is resumed from it and continues exactly as if it had not stopped.
+    threads : int, optional
+        All processors if absent. Results do not depend on it.
     progress : bool
         Show a bar with the best loss after two seconds.
     on_generation : callable, optional
@@ -158,98 +150,68 @@ def minimize(
     Raises
     ------
     FitError
-        If the budget is not positive or the checkpoint belongs to another problem.
+        If the budget is not positive, or the checkpoint is damaged or belongs to another search.
 
     Examples
     --------
     >>> import lapicque as lq
     >>> data = lq.simulate(lq.neurons.lif, "300 ms", inputs={"i_ext": "600 pA"}).spikes
-    >>> problem = lq.fit.Problem(lq.neurons.lif, [lq.fit.Trial(np.full(3000, 600.0), data)],
-    ...                          free=dict(c_m=("50 pF", "900 pF")), distance=lq.distances.coincidence("4 ms"))
+    >>> problem = lq.fit.Problem(
+    ...     lq.neurons.lif,
+    ...     [lq.fit.Trial(np.full(3000, 600.0), data)],
+    ...     free=dict(c_m=("50 pF", "900 pF")),
+    ...     distance=lq.distances.coincidence("4 ms"),
+    ... )
     >>> found = lq.fit.minimize(problem, budget=500, seed=1)
     >>> bool(found.loss < 0.05)
     True
     """
     if budget < 1:
         raise FitError(f"the budget is {budget}: at least one evaluation is needed")
-    if optimizer is None:
-        from lapicque.optimizers import cma_es  # the default strategy; any other is passed in
-
-        optimizer = cma_es(population=128)
-    path = None if checkpoint is None else Path(checkpoint)
-    spent = _Progress()
-    if path is not None and path.exists():
-        search, spent = _resume(path, problem, optimizer, seed)
+    if patience is not None and patience < 1:
+        raise FitError(f"the patience is {patience}: at least one evaluation is needed")
+    optimizer = default_optimizer() if optimizer is None else optimizer
+    if isinstance(optimizer, type):
+        raise FitError(f"the optimiser is a class: call it, {optimizer.__name__}()")
+    file = None if checkpoint is None else Checkpoint(Path(checkpoint), problem, optimizer, seed)
+    saved = None if file is None else file.load()
+    if saved is None:
+        search = optimizer.start(problem.dimension, seed, None if x0 is None else problem.point(x0))
+        reached = Reached(search.save(), search.best_value, search.best_point)
     else:
-        start = None if x0 is None else problem.point(x0)
-        search = optimizer.start(problem.dimension, seed, start)
-    begun = time.monotonic() - spent.seconds
+        search, reached = saved
     saved_at, stopped = time.monotonic(), "budget"
-    best_at = next((row[0] for row in spent.history if row[1] <= search.best_value), 0)
+    begun = saved_at - reached.seconds
     with bar("fit", budget, show=progress) as tick:
-        tick(spent.evaluations)
+        tick(reached.evaluations)
         try:
-            while spent.evaluations < budget:
+            while reached.evaluations < budget:
                 if search.done:
                     stopped = "done"
                     break
-                points = search.ask()
-                losses = problem.losses(points, threads)
-                before = search.best_value
-                search.tell(points, losses)
-                spent.evaluations += len(points)
-                if search.best_value < before:
-                    best_at = spent.evaluations
-                spent.history.append((spent.evaluations, search.best_value, float(np.median(losses))))
-                tick(len(points), f"best {search.best_value:.4f}")
-                if on_generation is not None:
-                    on_generation(spent.evaluations, search.best_value)
-                if path is not None and time.monotonic() - saved_at > CHECKPOINT_EVERY:
-                    spent.seconds = time.monotonic() - begun
-                    _save(path, problem, seed, search, spent)
-                    saved_at = time.monotonic()
-                if patience is not None and spent.evaluations - best_at >= patience:
+                if patience is not None and reached.evaluations - reached.best_at >= patience:
                     stopped = "patience"
                     break
+                points = search.ask()
+                losses = problem.losses(points, threads)
+                search.tell(points, losses)
+                reached = reached.after(search, losses, time.monotonic() - begun)
+                tick(len(points), f"best {reached.best_value:.4f}")
+                if on_generation is not None:
+                    on_generation(reached.evaluations, reached.best_value)
+                if file is not None and time.monotonic() - saved_at > CHECKPOINT_EVERY:
+                    file.save(reached)
+                    saved_at = time.monotonic()
         except KeyboardInterrupt:
-            if search.best_point is None:
+            if reached.best_point is None:
                 raise
             stopped = "interrupted"
-    spent.seconds = time.monotonic() - begun
-    if path is not None and stopped != "interrupted":
-        _save(path, problem, seed, search, spent)
-    if search.best_point is None:
+        finally:
+            if file is not None:
+                file.save(reached)
+    if reached.best_point is None:
         raise FitError("no candidate has a finite loss: check the bounds")
     return Fit(
-        problem, search.best_point, search.best_value, spent.evaluations, spent.seconds,
-        np.array(spent.history).reshape(-1, 3), seed, optimizer, stopped, budget,
+        problem, reached.best_point, reached.best_value, reached.evaluations, reached.seconds,
+        np.array(reached.rows).reshape(-1, 3), seed, optimizer, stopped, budget,
     )  # fmt: skip
-
-
-def _save(path: Path, problem: Problem, seed: int, search: Any, spent: _Progress) -> None:
-    state = {
-        "format": 1,
-        "problem": problem.fingerprint,
-        "seed": seed,
-        "search": search.save(),
-        "evaluations": spent.evaluations,
-        "seconds": spent.seconds,
-        "history": spent.history,
-    }
-    temporary = path.with_name(path.name + ".writing")
-    temporary.write_text(json.dumps(state))
-    os.replace(temporary, path)
-
-
-def _resume(path: Path, problem: Problem, optimizer: Optimizer, seed: int) -> tuple[Any, _Progress]:
-    try:
-        state = json.loads(path.read_text())
-        found = state["problem"], state["seed"]
-    except (ValueError, KeyError, UnicodeDecodeError):
-        raise FitError(f"{path} is no checkpoint of a fit, or it is damaged: remove it or give another name") from None
-    if found[0] != problem.fingerprint:
-        raise FitError(f"{path} belongs to another problem (model, data, bounds or objective differ): give another name")
-    if found[1] != seed:
-        raise FitError(f"{path} was begun with seed {found[1]}, not {seed}: give the same seed or another name")
-    history = [tuple(row) for row in state["history"]]
-    return optimizer.resume(state["search"]), _Progress(state["evaluations"], state["seconds"], history)

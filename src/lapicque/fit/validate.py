@@ -10,6 +10,7 @@ import numpy as np
 
 from lapicque.distances.distance import Distance
 from lapicque.errors import FitError
+from lapicque.fit.agreement import scoring_distance
 from lapicque.fit.search import Fit
 from lapicque.fit.trial import Trial
 from lapicque.spikes.trains import SpikeTrains
@@ -22,7 +23,7 @@ class Score:
     Attributes
     ----------
     gamma : float
-        Mean coincidence factor of model and data over repeats and stimuli.
+        Mean coincidence factor of model and data over repeats and stimuli; not a number where no data have spikes.
     reliability : float or None
         Mean coincidence factor between repeats of the data: what the cell itself reaches. None with single trials.
     per_trial : tuple of (label, gamma, reliability or None)
@@ -33,9 +34,14 @@ class Score:
     per_trial: tuple[tuple[str, float, float | None], ...]
 
     @property
-    def gamma_over_reliability(self) -> float:
-        """Gamma relative to the reliability; Gamma itself where there is one trial only."""
-        return self.gamma if self.reliability is None else self.gamma / self.reliability
+    def gamma_over_reliability(self) -> float | None:
+        """Gamma relative to the reliability; Gamma itself where there is one trial only.
+
+        None for data that do not repeat themselves (a reliability of 0 or below): nothing can be said of a model there.
+        """
+        if self.reliability is None:
+            return self.gamma
+        return self.gamma / self.reliability if self.reliability > 0 else None
 
     def as_dict(self) -> dict[str, float | None]:
         """Return the three numbers by name."""
@@ -66,37 +72,60 @@ def reliability(trains: SpikeTrains, distance: Distance) -> float | None:
 def score(fit: Fit, trials: Sequence[Trial], distance: Distance | None = None) -> Score:
     """Score a fit on trials, seen or unseen, within their windows.
 
+    Trials whose data have no spikes there do not count: the coincidence factor is no number (NaN) for them.
+
     Parameters
     ----------
     fit : Fit
     trials : sequence of Trial
     distance : Distance, optional
-        A coincidence factor; the fit's own distance if absent. A trial's own distance goes first.
+        A coincidence factor; that of the fit's objective if absent, else that with 4 ms. A trial's own goes first.
 
     Raises
     ------
     FitError
-        If no distance is known.
+        If the distance is no coincidence factor.
+    DistanceError
+        If the coincidence factor does not exist for the data's rate.
+
+    Examples
+    --------
+    >>> import lapicque as lq
+    >>> current = np.full(4000, 600.0)
+    >>> spikes = lq.simulate(lq.neurons.lif, "400 ms", inputs={"i_ext": current}).spikes
+    >>> train, test = lq.fit.split_by_time([lq.fit.Trial(current, spikes)], 0.6)
+    >>> problem = lq.fit.Problem(
+    ...     lq.neurons.lif, train, free=dict(c_m=("50 pF", "900 pF")), distance=lq.distances.coincidence("4 ms")
+    ... )
+    >>> score(lq.fit.minimize(problem, budget=300, seed=1), test).gamma > 0.9
+    True
     """
+    if distance is not None and not _is_coincidence(distance):
+        raise FitError(f"a score is a coincidence factor, such as lq.distances.coincidence('4 ms'), not {distance!r}")
+    general = distance or scoring_distance(fit)
     problem = fit.problem.with_trials(trials)
     rows = []
     for n, trial in enumerate(problem.trials):
-        measure = trial.distance or distance or getattr(problem.objective, "distance", None)
-        if measure is None:
-            raise FitError("the fit's objective has no distance: give one, such as distance=lq.distances.coincidence('4 ms')")
-        data = trial.scored
-        values = [measure.batch(_windowed(problem.respond(fit.point, n, r), trial), data) for r in range(problem.repeats)]
-        rows.append((trial.label or f"stimulus {n}", float(np.mean(values)), reliability(data, measure)))
-    known = [r for _, _, r in rows if r is not None]
+        data, label = trial.scored, trial.label or f"stimulus {n}"
+        if not data.times.size:
+            rows.append((label, float("nan"), None))
+            continue
+        own = trial.distance
+        measure = own if own is not None and _is_coincidence(own) else general
+        runs = [problem.respond(fit.point, n, r).window(*trial.window) for r in range(problem.repeats)]
+        gamma = float(np.mean([measure.batch(run, data) for run in runs]))
+        rows.append((label, gamma, reliability(data, measure)))
+    counted = [row for row in rows if np.isfinite(row[1])]
+    known = [r for _, _, r in counted if r is not None]
     return Score(
-        gamma=float(np.mean([g for _, g, _ in rows])),
-        reliability=float(np.mean(known)) if len(known) == len(rows) else None,
+        gamma=float(np.mean([g for _, g, _ in counted])) if counted else float("nan"),
+        reliability=float(np.mean(known)) if known and len(known) == len(counted) else None,
         per_trial=tuple(rows),
     )
 
 
-def _windowed(trains: SpikeTrains, trial: Trial) -> SpikeTrains:
-    return trains.window(*trial.window)
+def _is_coincidence(distance: Distance) -> bool:
+    return distance.similarity and hasattr(distance, "precision")
 
 
 def profile(fit: Fit, points: int = 41) -> dict[str, tuple[np.ndarray, np.ndarray]]:

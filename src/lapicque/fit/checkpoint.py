@@ -1,0 +1,138 @@
+"""A search on disk: written after complete generations only, read with suspicion."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from lapicque.errors import FitError
+from lapicque.fit.problem import Problem
+
+FORMAT = 2
+
+
+class Optimizer(Protocol):
+    """An optimiser's description: a value that starts and resumes searches on the unit cube."""
+
+    def start(self, dimension: int, seed: int, x0: np.ndarray | None = None) -> Any:
+        """Begin a search with ``ask``, ``tell``, ``done`` and ``save``."""
+
+    def resume(self, saved: dict[str, Any]) -> Any:
+        """Continue a saved search identically."""
+
+
+@dataclass(frozen=True)
+class Reached:
+    """Where a search stood after its last complete generation: what is saved, and what is returned.
+
+    A search makes a new one after each generation, in one assignment: an interrupt comes before or after it. What was
+    begun then is lost, and done again with the same random numbers when the search is resumed.
+
+    Attributes
+    ----------
+    search : the optimiser's saved state
+    best_value, best_point : float, (dimension,)
+    evaluations : int
+    best_at : evaluations when the best was found
+    seconds : float
+    generations : rows of ``history`` that count
+    history : list of (evaluations, best loss, median loss), to which rows are appended
+    """
+
+    search: dict[str, Any]
+    best_value: float
+    best_point: np.ndarray | None
+    evaluations: int = 0
+    best_at: int = 0
+    seconds: float = 0.0
+    generations: int = 0
+    history: list[tuple[float, float, float]] = field(default_factory=list)
+
+    @property
+    def rows(self) -> list[tuple[float, float, float]]:
+        """The history up to here."""
+        return self.history[: self.generations]
+
+    def after(self, search: Any, losses: np.ndarray, seconds: float) -> Reached:
+        """Return where the search stands after one more generation."""
+        evaluations = self.evaluations + len(losses)
+        self.history.append((evaluations, search.best_value, float(np.median(losses))))
+        best_at = evaluations if search.best_value < self.best_value else self.best_at
+        return Reached(
+            search.save(), search.best_value, search.best_point, evaluations, best_at, seconds, self.generations + 1,
+            self.history,
+        )  # fmt: skip
+
+
+class Checkpoint:
+    """The file of one search.
+
+    Raises
+    ------
+    FitError
+        If it cannot be a file.
+    """
+
+    def __init__(self, path: Path, problem: Problem, optimizer: Optimizer, seed: int):
+        self.path, self.optimizer = path, optimizer
+        if path.is_dir() or not path.parent.is_dir():
+            what = "is a folder" if path.is_dir() else f"lies in no folder that exists ({path.parent})"
+            raise FitError(f"the checkpoint {path} {what}: name a file in a folder that exists")
+        #: What the search must have in common with the one that wrote the file, and what is said if it differs.
+        self.identity = {
+            "problem": (problem.fingerprint, "belongs to another problem (model, data, bounds or objective differ)"),
+            "optimizer": (repr(optimizer), "was written with the optimiser {}"),
+            "seed": (seed, "was begun with the seed {}"),
+        }
+
+    def save(self, reached: Reached) -> None:
+        """Replace the file at once: a reader never sees half of it."""
+        state = {
+            "format": FORMAT,
+            **{name: value for name, (value, _) in self.identity.items()},
+            "search": reached.search,
+            "evaluations": reached.evaluations,
+            "best_at": reached.best_at,
+            "seconds": reached.seconds,
+            "history": reached.rows,
+        }
+        temporary = self.path.with_name(self.path.name + ".writing")
+        temporary.write_text(json.dumps(state), encoding="utf-8")
+        os.replace(temporary, self.path)
+
+    def load(self) -> tuple[Any, Reached] | None:
+        """Return the search and where it stood; None if there is no file.
+
+        Raises
+        ------
+        FitError
+            If the file is damaged, or was written by another search.
+        """
+        if not self.path.exists():
+            return None
+        try:
+            state = json.loads(self.path.read_text(encoding="utf-8"))
+            if state["format"] != FORMAT:
+                raise FitError(f"{self.path} was written by another version of lapicque: give another name")
+            for name, (value, said) in self.identity.items():
+                if state[name] != value:
+                    raise FitError(f"{self.path} {said.format(state[name])}: give the same again, or another name")
+            search = self.optimizer.resume(state["search"])
+            history = [(float(a), float(b), float(c)) for a, b, c in state["history"]]
+            reached = Reached(
+                state["search"], search.best_value, search.best_point, int(state["evaluations"]), int(state["best_at"]),
+                float(state["seconds"]), len(history), history,
+            )  # fmt: skip
+        except FitError:
+            raise
+        except (ValueError, KeyError, TypeError, AttributeError, IndexError, OSError) as error:
+            raise FitError(
+                f"{self.path} is no checkpoint of a fit, or it is damaged ({type(error).__name__}): remove it, or give "
+                "another name"
+            ) from None
+        return search, reached
