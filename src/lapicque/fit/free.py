@@ -147,7 +147,9 @@ def _bounds(name: str, bounds: Any, unit: Unit) -> tuple[float, float, str | Non
         *bounds, scale = bounds
         if scale not in SCALES and scale is not None:
             raise FitError(f"the scale of {name!r} is {scale!r}: write 'log' or 'linear'")
-    if np.ndim(getattr(bounds, "magnitude", bounds)) != 1 or len(bounds) != 2:
+    if not isinstance(bounds, (tuple, list)) and np.ndim(getattr(bounds, "magnitude", bounds)) == 1:
+        bounds = list(bounds)  # a quantity, or an array
+    if not isinstance(bounds, (tuple, list)) or len(bounds) != 2:
         raise FitError(f"the bounds of {name!r} are {bounds!r}: write (low, high), such as {_example(unit)}")
     low, high = (float(magnitude(bound, unit, f"a bound of {name!r}")) for bound in bounds)
     return low, high, scale
