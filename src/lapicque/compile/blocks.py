@@ -11,6 +11,7 @@ import numpy as np
 
 from lapicque.compile.lanes import LANES, arena, lane_blocks
 from lapicque.compile.population import Outcome, Run, check_numbers
+from lapicque.compile.subnormals import flushed
 from lapicque.threads import Stopped, run_all
 
 CHUNK = 8192  # steps between looks at the outside: some milliseconds
@@ -36,7 +37,8 @@ def run(
             {"i": np.arange(asked.size, dtype=float), "N": float(asked.size), **asked.parameters}, asked.dt, asked.size
         )
     keys = np.array([asked.keys[d] for d in kernel.DRAWS], np.uint64)
-    inputs = {u: np.ascontiguousarray(asked.inputs[u], kernel.REAL) for u in kernel.INPUTS if u not in kernel.FIELDS}
+    shared = [u for u in kernel.INPUTS if u not in kernel.FIELDS]
+    inputs = {u: flushed(np.ascontiguousarray(asked.inputs[u], kernel.REAL)) for u in shared}
 
     def work(lanes: slice, stop: Event) -> _BlockOutcome:
         a = arena(kernel, constants, asked.initial, lanes)
@@ -61,7 +63,7 @@ def block_inputs(kernel: ModuleType, asked: Run, shared: dict[str, np.ndarray], 
             continue
         field = np.zeros((asked.steps, LANES), kernel.REAL)
         field[:, : lanes.stop - lanes.start] = asked.inputs[name][:, lanes]
-        found.append(field)
+        found.append(flushed(field))
     return found
 
 
@@ -146,7 +148,7 @@ def _joined(asked: Run, kernel: ModuleType, blocks: list[slice], done: list[_Blo
     traces = {name: np.concatenate([d.samples[n] for d in done], axis=1) for n, name in enumerate(recorded)}
     for name in asked.record:
         if name not in traces:  # an input that all neurons share
-            column = asked.inputs[name][:: asked.every].astype(kernel.REAL)
+            column = flushed(asked.inputs[name][:: asked.every].astype(kernel.REAL))
             traces[name] = np.broadcast_to(column, (len(column), asked.size)).copy()
     states = {
         x: np.concatenate(

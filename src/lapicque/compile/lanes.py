@@ -7,6 +7,8 @@ from types import ModuleType
 
 import numpy as np
 
+from lapicque.compile.subnormals import flushed
+
 LANES = 64
 
 
@@ -31,6 +33,7 @@ def arena(
     def fill(name: str, value: np.ndarray) -> None:
         row = a[kernel.SLOTS[name]]
         row[:count] = value if np.ndim(value) == 0 else np.asarray(value)[lanes]
+        row[:count] = flushed(row[:count])
         row[count:] = row[count - 1]
 
     for name, value in zip(kernel.CONSTANTS, constants, strict=True):

@@ -93,6 +93,7 @@ class _Generator:
             "",
             "from lapicque.compile.propagator import propagate",
             "from lapicque.compile.random_kernels import fill_normal, fill_uniform, normal, uniform",
+            "from lapicque.compile.subnormals import flush_subnormals, restore_subnormals",
             f"from lapicque.compile.vector_math import {functions}",
             "",
             f"STATES = {list(self.step.states)!r}",
@@ -151,6 +152,7 @@ class _Generator:
             f"def advance({', '.join(arguments)}):",
             '    """Advance a block from step `first` to `last`; `element` is its first lane\'s, or -1: all are 0."""',
             "    wide_vectors()",
+            "    mode = flush_subnormals()",
             "    row = 0",
             "    for k in range(first, last):",
         ]
@@ -169,6 +171,7 @@ class _Generator:
             *[line for n, event in enumerate(self.step.events) for line in self._jump(n, event)],
         ]
         lines += ["        " + line for line in body]
+        lines.append("    restore_subnormals(mode)")
         return "\n".join(lines)
 
     def _lanes(self, body: list[str]) -> list[str]:

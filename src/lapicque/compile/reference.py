@@ -19,6 +19,7 @@ from lapicque.compile.population import Outcome, Run, check_numbers
 from lapicque.compile.propagator import propagate
 from lapicque.compile.random_kernels import normal, uniform
 from lapicque.compile.step import Step
+from lapicque.compile.subnormals import flushed
 
 _OPERATIONS: Mapping[str, Callable[..., Any]] = {
     "add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide, "neg": np.negative,
@@ -28,6 +29,8 @@ _OPERATIONS: Mapping[str, Callable[..., Any]] = {
     **{name: getattr(vector_math, name) for name in ("exp", "expm1", "exprel", "log", "log1p", "sin", "cos", "tanh",
                                                      "sigmoid", "power", "sign", "minimum", "maximum", "arctan")},
 }  # fmt: skip
+#: Operations on normal numbers whose result may be subnormal; it is then 0.
+_UNDERFLOWING = {"add", "sub", "mul", "div", "power"}
 
 
 def evaluate(node: Node, values: Mapping[str, Any], dtype: type) -> Any:
@@ -36,20 +39,20 @@ def evaluate(node: Node, values: Mapping[str, Any], dtype: type) -> Any:
     Constants of a neuron are computed in float64 and rounded once; the rest in ``dtype``, times in float64.
     """
     if node.op == "const":
-        return node.value if isinstance(node.value, bool) else dtype(node.value)
+        return node.value if isinstance(node.value, bool) else flushed(dtype(node.value))
     if node.op == "var":
         value = values[node.value]
-        return value.astype(dtype) if node.constant and isinstance(value, np.ndarray) else value
+        return flushed(value.astype(dtype)) if node.constant else value
     if node.constant and not node.condition and dtype is not np.float64:
-        value = evaluate(node, values, np.float64)
-        return value if np.asarray(value).dtype == bool else np.asarray(value).astype(dtype)
-    return _OPERATIONS[node.op](*(evaluate(argument, values, dtype) for argument in node.args))
+        return flushed(evaluate(node, values, np.float64).astype(dtype))
+    result = _OPERATIONS[node.op](*(evaluate(argument, values, dtype) for argument in node.args))
+    return flushed(result) if node.op in _UNDERFLOWING else result
 
 
 def constants(step: Step, parameters: Mapping[str, np.ndarray], dt: float, size: int) -> dict[str, np.ndarray]:
     """Return parameters, ``dt``, ``i``, ``N`` and the entries of propagators, each (neuron,) in float64."""
     given = {"dt": dt, "i": np.arange(size), "N": size, **parameters}
-    values = {name: np.broadcast_to(np.asarray(value, np.float64), (size,)) for name, value in given.items()}
+    values = {name: np.broadcast_to(flushed(np.asarray(value, np.float64)), (size,)) for name, value in given.items()}
     for propagator in step.propagators:
         rows = [[evaluate(entry, values, np.float64) for entry in row] for row in propagator.matrix]
         blocks = dict(zip("PQ", propagate(rows, dt, size), strict=True))
@@ -63,7 +66,11 @@ def run(asked: Run) -> Outcome:
     step, size, dtype = asked.step, asked.size, np.dtype(asked.precision).type
     with np.errstate(all="ignore"):
         fixed = constants(step, asked.parameters, asked.dt, size)
-    state = {x: np.broadcast_to(asked.initial[x], (size,)).astype(dtype) for x in step.states}
+
+    def rounded(value: Any) -> np.ndarray:
+        return flushed(np.broadcast_to(value, (size,)).astype(dtype))
+
+    state = {x: rounded(asked.initial[x]) for x in step.states}
     age = {e.name: np.full(size, np.inf, dtype) for e in step.events}
     bound = {e.name: np.zeros(size, dtype) for e in step.events}
     found: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {e.name: [] for e in step.events}
@@ -75,7 +82,7 @@ def run(asked: Run) -> Outcome:
                 **fixed,
                 **state,
                 "t": np.full(size, k * asked.dt),
-                **{u: np.broadcast_to(asked.inputs[u][k], (size,)).astype(dtype) for u in step.inputs},
+                **{u: rounded(asked.inputs[u][k]) for u in step.inputs},
                 **{name: _draw(asked, name, kind, k, dtype) for name, kind in step.draws.items()},
             }
             # 2. who is free
@@ -90,13 +97,11 @@ def run(asked: Run) -> Outcome:
             if k % asked.every == 0:
                 for name in asked.record:
                     value = evaluate(step.observed[name], now, dtype) if name in step.observed else now[name]
-                    traces[name].append(np.broadcast_to(value, (size,)).astype(dtype))
+                    traces[name].append(rounded(value))
             # 3. flow
             for name, node in step.flow:
                 now[name] = evaluate(node, now, dtype)
-            new = {
-                x: np.broadcast_to(evaluate(node, now, dtype), (size,)).astype(dtype) for x, node in step.new.items()
-            }
+            new = {x: rounded(evaluate(node, now, dtype)) for x, node in step.new.items()}
             state.update(new)
             now.update(state)
             # 4. conditions, all on the new state
@@ -114,7 +119,7 @@ def run(asked: Run) -> Outcome:
                 age[event.name] = np.where(mask, dtype(0), age[event.name])
                 bound[event.name] = np.where(mask, dtype(1), bound[event.name])
                 for target, node in event.jumps:
-                    value = np.broadcast_to(evaluate(node, now, dtype), (size,)).astype(dtype)
+                    value = rounded(evaluate(node, now, dtype))
                     now[target] = state[target] = np.where(mask, value, state[target])
     check_numbers(state, step.new, asked.first_element, asked.steps, step.scheme)
     return Outcome(
