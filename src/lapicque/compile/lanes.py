@@ -33,7 +33,6 @@ def arena(
     def fill(name: str, value: np.ndarray) -> None:
         row = a[kernel.SLOTS[name]]
         row[:count] = value if np.ndim(value) == 0 else np.asarray(value)[lanes]
-        row[:count] = flushed(row[:count])
         row[count:] = row[count - 1]
 
     for name, value in zip(kernel.CONSTANTS, constants, strict=True):
@@ -43,4 +42,4 @@ def arena(
     for name, slot in kernel.SLOTS.items():
         if name.startswith("_age_"):
             a[slot] = np.inf
-    return a.reshape(-1)
+    return flushed(a).reshape(-1)
