@@ -2,15 +2,15 @@
 
 ``a`` couples the adaptation to the voltage, ``b`` to the spikes. The values are the paper's, which has no refractory
 period. At the beginning of a step v is below v_peak, so that u is v; within a step of a Runge-Kutta scheme the
-exponential would overflow without it. Spike times determine the voltage up to its scale and offset only: ``e_l``,
-``v_th`` and ``v_peak`` have no search range.
+currents of a voltage beyond the peak would overflow and outweigh each other. Spike times determine the voltage up to
+its scale and offset only: ``e_l``, ``v_th`` and ``v_peak`` have no search range.
 """
 
 from lapicque.model import Neuron
 
 adex = Neuron(
     """
-    dv/dt = (g_l*(e_l - v) + g_l*delta_t*exp((u - v_th)/delta_t) - w
+    dv/dt = (g_l*(e_l - u) + g_l*delta_t*exp((u - v_th)/delta_t) - w
              + i_ext)/c_m : mV (unless refractory)  # membrane potential
     dw/dt = (a*(u - e_l) - w)/tau_w : pA            # adaptation current
     u = min(v, v_peak) : mV                         # membrane potential up to the peak

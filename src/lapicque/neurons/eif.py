@@ -1,15 +1,15 @@
 """The exponential integrate-and-fire neuron: a leak, and a spike initiation as sharp as ``delta_t``.
 
 The values are those that the paper fits to a conductance-based neuron, for a membrane of 20000 um2. At the beginning
-of a step v is below v_peak, so that u is v; within a step of a Runge-Kutta scheme the exponential would overflow
-without it.
+of a step v is below v_peak, so that u is v; within a step of a Runge-Kutta scheme the currents of a voltage beyond the
+peak would overflow and outweigh each other.
 """
 
 from lapicque.model import Neuron
 
 eif = Neuron(
     """
-    dv/dt = (g_l*(e_l - v) + g_l*delta_t*exp((u - v_th)/delta_t)
+    dv/dt = (g_l*(e_l - u) + g_l*delta_t*exp((u - v_th)/delta_t)
              + i_ext)/c_m : mV (unless refractory)  # membrane potential
     u = min(v, v_peak) : mV                         # membrane potential up to the peak
     i_ext   : pA (input)  # injected current
