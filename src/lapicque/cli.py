@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from lapicque import __version__
-from lapicque.errors import LapicqueError
+from lapicque.errors import FitError, LapicqueError, LapicqueNotice, suggest
 
 
 class _Commands(click.Group):
@@ -18,10 +19,19 @@ class _Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""
-        try:
-            return super().invoke(ctx)
-        except LapicqueError as error:
-            raise click.ClickException(str(error)) from None
+        with warnings.catch_warnings():
+            warnings.simplefilter("once", LapicqueNotice)
+            warnings.showwarning = _show_notice
+            try:
+                return super().invoke(ctx)
+            except LapicqueError as error:
+                raise click.ClickException(str(error)) from None
+
+
+def _show_notice(
+    message: Warning | str, category: Any, filename: str, lineno: int, file: Any = None, line: Any = None
+) -> None:
+    click.echo(f"notice: {message}", err=True)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -68,9 +78,11 @@ def cache(clear: bool) -> None:
 @click.option("--fix", multiple=True, metavar="NAME=VALUE", help="Hold a parameter at a value, e_l=-65mV.")
 @click.option("--distance", "distance_text", default="coincidence:4ms", show_default=True, help="NAME or NAME:SCALE.")
 @click.option("--budget", default=30_000, show_default=True, help="Candidates to evaluate.")
-@click.option("--optimizer", default="cma_es", show_default=True, help="cma_es or differential_evolution.")
+@click.option("--optimizer", help="cma_es or differential_evolution [cma_es with many restarts].")
 @click.option("--seed", default=0, show_default=True, help="Of the search and the model's noise.")
-@click.option("--split", default=0.6, show_default=True, help="Fraction of the time that is fitted; the rest is the test.")
+@click.option(
+    "--split", default=0.6, show_default=True, help="Fraction of the time that is fitted; the rest is the test."
+)
 @click.option("--test", "test_files", multiple=True, help="Recording to test on; all of RECORDING is then fitted.")
 @click.option("--select", multiple=True, help="Sweeps to read, by label.")
 @click.option("--spikes", help="File with the spike times.")
@@ -96,11 +108,12 @@ def fit(**options: Any) -> None:
         neuron = neuron.with_(**fixed)
     recording = _read(options["recording"], options)
     test = _read(options["test_files"], options) if options["test_files"] else None
-    _run(
-        neuron, recording, test, find_distance(options["distance_text"]),
-        free=read_pairs(options["free"], "--free"), fixed=fixed, options=options,
-        command="lapicque " + " ".join(sys.argv[1:]),
-    )  # fmt: skip
+    free = read_pairs(options["free"], "--free")
+    for name in fixed:
+        if name in free:
+            raise FitError(f"{name!r} is both fixed and free: leave out --fix or --free")
+    command = "lapicque " + " ".join(sys.argv[1:])
+    _fit(neuron, recording, test, find_distance(options["distance_text"]), free, options, command, set(fixed))
 
 
 @main.command()
@@ -110,7 +123,7 @@ def fit(**options: Any) -> None:
 def demo(out: Path, budget: int, seed: int) -> None:
     """Fit an adaptive neuron to the auditory receptor recordings that come with nitime, and write the reports."""
     from lapicque import io, neurons
-    from lapicque.distances import coincidence
+    from lapicque.distances.coincidence import coincidence
     from lapicque.fit.sources import grasshopper_files
 
     for number in (1, 2):
@@ -119,10 +132,8 @@ def demo(out: Path, budget: int, seed: int) -> None:
             stimulus, columns=["time_us", "stimulus"], units={"stimulus": "1", "spikes": "us"}, spikes=spikes,
             name=f"grasshopper receptor {number}",
         )  # fmt: skip
-        options = dict(split=0.6, budget=budget, seed=seed, out=out / f"receptor-{number}", dt="0.1 ms", method=None,
-                       optimizer="cma_es", patience=None, resume=False)  # fmt: skip
-        free = {"delay": ("0 ms", "15 ms")}
-        _run(neurons.adex, recording, None, coincidence("2 ms"), free=free, fixed={}, options=options, command="lapicque demo")
+        options = {"out": out / f"receptor-{number}", "budget": budget, "seed": seed, "split": 0.6, "dt": "0.1 ms"}
+        _fit(neurons.adex, recording, None, coincidence("2 ms"), {"delay": ("0 ms", "15 ms")}, options, "lapicque demo")
 
 
 def _read(paths: Sequence[str], options: dict[str, Any]) -> Any:
@@ -144,58 +155,81 @@ def _read(paths: Sequence[str], options: dict[str, Any]) -> Any:
     return io.read(paths[0] if len(paths) == 1 else list(paths), **given)
 
 
-def _run(
-    neuron: Any, recording: Any, test_recording: Any, distance: Any, *, free: dict[str, Any], fixed: dict[str, Any],
-    options: dict[str, Any], command: str,
+def _fit(
+    neuron: Any, recording: Any, test_recording: Any, distance: Any, free: dict[str, Any], options: dict[str, Any],
+    command: str, fixed: Collection[str] = (),
 ) -> None:  # fmt: skip
+    """Fit, score and write what was found: fit.json, the report, the state of the search."""
     from lapicque import fit as fitting
-    from lapicque import optimizers
-    from lapicque.errors import FitError, suggest
-    from lapicque.fit.record import save
     from lapicque.fit.sources import default_free
     from lapicque.reports import report
 
     click.echo(f"{recording!r}")
+    train, test = _parts(recording, test_recording, options["split"])
+    bounds, notices = default_free(neuron, recording, free, set(fixed))
+    for notice in notices:
+        click.echo(f"notice: {notice}")
+    problem = fitting.Problem(
+        neuron, train, free=bounds, distance=distance, dt=options.get("dt"), method=options.get("method"),
+        seed=options["seed"],
+    )  # fmt: skip
+    out: Path = options["out"]
+    out.mkdir(parents=True, exist_ok=True)
+    checkpoint = out / "search.json"
+    if checkpoint.exists() and not options.get("resume"):
+        checkpoint.unlink()
+    click.echo(f"fitting {len(problem.free)} parameters of {neuron.name!r}, {options['budget']} candidates ...")
+    found = fitting.minimize(
+        problem, _optimizer(options.get("optimizer")), options["budget"], options["seed"],
+        patience=options.get("patience"), checkpoint=checkpoint,
+    )  # fmt: skip
+    scores = {"train": fitting.score(found, train), "test": fitting.score(found, test)}
+    shared: dict[str, Any] = dict(scores=scores, train=train, test=test, recording=recording, command=command)
+    fitting.save(found, out / "fit.json", test_recording=test_recording, **shared)
+    report(found, out / "report.html", title=f"{neuron.name} fitted to {recording.name}", **shared)
+    _print_result(found, scores, out)
+
+
+def _parts(recording: Any, test_recording: Any, split: float) -> tuple[list[Any], list[Any]]:
+    from lapicque import fit as fitting
+
     if not recording.n_spikes:
         raise FitError(f"{recording.name!r} has no spikes: lower --threshold, or give --spikes FILE")
     trials = fitting.trials_of(recording)
     if test_recording is None:
-        train, test = fitting.split_by_time(trials, options["split"])
+        parts = fitting.split_by_time(trials, split)
     else:
-        train, test = trials, fitting.trials_of(test_recording)
-    train = [t for t in train if len(t.scored.times)]
-    test = [t for t in test if len(t.scored.times)]
+        parts = [trials, fitting.trials_of(test_recording)]
+    train, test = ([trial for trial in part if len(trial.scored.times)] for part in parts)
     if not train or not test:
-        part = "train on" if not train else "test on"
-        raise FitError(f"there are no spikes to {part}: choose another --split, or give --test FILE")
-    if options["optimizer"] not in optimizers.__all__:
-        raise FitError(f"unknown optimiser {options['optimizer']!r}{suggest(options['optimizer'], optimizers.__all__)}")
-    optimizer = getattr(optimizers, options["optimizer"])()
-    bounds, notices = default_free(neuron, recording, {**free}, set(fixed))
-    for notice in notices:
-        click.echo(f"notice: {notice}")
-    problem = fitting.Problem(
-        neuron, train, free=bounds, distance=distance, dt=options["dt"], method=options["method"], seed=options["seed"]
-    )
-    out: Path = options["out"]
-    out.mkdir(parents=True, exist_ok=True)
-    checkpoint = out / "search.json"
-    if checkpoint.exists() and not options["resume"]:
-        checkpoint.unlink()
-    click.echo(f"fitting {len(problem.free)} parameters of {neuron.name!r}, {options['budget']} candidates ...")
-    found = fitting.minimize(
-        problem, optimizer, options["budget"], options["seed"], patience=options["patience"], checkpoint=checkpoint
-    )
-    scores = {"train": fitting.score(found, train, distance), "test": fitting.score(found, test, distance)}
-    save(found, out / "fit.json", scores=scores, recording=recording, test_recording=test_recording, command=command)
-    report(
-        found, out / "report.html", train=train, test=test, scores=scores, recording=recording, command=command,
-        title=f"{neuron.name} fitted to {recording.name}",
-    )  # fmt: skip
+        missing = "train on" if not train else "test on"
+        raise FitError(f"there are no spikes to {missing}: choose another --split, or give --test FILE")
+    silent = sum(len(part) for part in parts) - len(train) - len(test)
+    if silent:
+        warnings.warn(
+            f"{silent} stimuli evoke no spikes in their part: they are left out", LapicqueNotice, stacklevel=2
+        )
+    return train, test
+
+
+def _optimizer(name: str | None) -> Any:
+    from lapicque import optimizers
+
+    if name is None:
+        return None
+    known = [n for n in optimizers.__all__ if n.islower()]
+    if name not in known:
+        raise FitError(f"unknown optimiser {name!r}{suggest(name, known)}. Known: {', '.join(known)}")
+    return getattr(optimizers, name)()
+
+
+def _print_result(found: Any, scores: dict[str, Any], out: Path) -> None:
     click.echo(repr(found))
     for part, score in scores.items():
-        ratio = "" if score.reliability is None else f", reliability {score.reliability:.3f}, ratio {score.gamma_over_reliability:.3f}"
-        click.echo(f"{part:>6}: {distance!r} = {score.gamma:.3f}{ratio}")
+        text = f"{part:>6}: Gamma {score.gamma:.3f}"
+        if score.reliability is not None:
+            text += f", reliability {score.reliability:.3f}, ratio {score.gamma_over_reliability:.3f}"
+        click.echo(text)
     if found.stopped == "interrupted":
         click.echo("interrupted: this is the best so far; --resume continues the search")
     click.echo(f"report: {(out / 'report.html').resolve()}")
