@@ -21,9 +21,10 @@ def read(name, bounds, neuron=LIF):
 @pytest.mark.parametrize(
     "bounds",
     [
-        (50, 400), [50.0, 400.0], (50, 400) * pF, (0.05, 0.4) * nF, (50 * pF, 0.4 * nF), ("50 pF", "400 pF"),
-        ("50", "0.4 nF"), np.array([50, 400]), (50 * pF, 400 * pF), "50 .. 400 pF", "50:400pF", "50pF:400pF", "0.05 nF .. 400 pF", "5e1:4e2", "50..400pF log",
-        (50, 400, "log"), ("50 pF", "400 pF", "log"), Free("c_m", 0.05, 0.4, parse_unit("nF"), "log"),
+        (50, 400), [50.0, 400.0], np.array([50, 400]), (50, 400) * pF, (0.05, 0.4) * nF, (50 * pF, 0.4 * nF),
+        (50 * pF, 400 * pF), ("50 pF", "400 pF"), ("50", "0.4 nF"), "50 .. 400 pF", "50:400pF", "50pF:400pF",
+        "0.05 nF .. 400 pF", "5e1:4e2", "50..400pF log", (50, 400, "log"), ("50 pF", "400 pF", "log"),
+        Free("c_m", 0.05, 0.4, parse_unit("nF"), "log"),
     ],
     ids=str,
 )  # fmt: skip
