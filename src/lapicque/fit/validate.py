@@ -10,7 +10,7 @@ import numpy as np
 
 from lapicque.distances.distance import Distance
 from lapicque.errors import FitError
-from lapicque.fit.agreement import scoring_distance
+from lapicque.fit.agreement import is_coincidence, scoring_distance
 from lapicque.fit.search import Fit
 from lapicque.fit.trial import Trial
 from lapicque.spikes.trains import SpikeTrains
@@ -100,18 +100,18 @@ def score(fit: Fit, trials: Sequence[Trial], distance: Distance | None = None) -
     >>> score(lq.fit.minimize(problem, budget=300, seed=1), test).gamma > 0.9
     True
     """
-    if distance is not None and not _is_coincidence(distance):
+    if distance is not None and not is_coincidence(distance):
         raise FitError(f"a score is a coincidence factor, such as lq.distances.coincidence('4 ms'), not {distance!r}")
     general = distance or scoring_distance(fit)
     problem = fit.problem.with_trials(trials)
-    rows = []
+    rows: list[tuple[str, float, float | None]] = []
     for n, trial in enumerate(problem.trials):
         data, label = trial.scored, trial.label or f"stimulus {n}"
         if not data.times.size:
             rows.append((label, float("nan"), None))
             continue
         own = trial.distance
-        measure = own if own is not None and _is_coincidence(own) else general
+        measure = own if own is not None and is_coincidence(own) else general
         runs = [problem.respond(fit.point, n, r).window(*trial.window) for r in range(problem.repeats)]
         gamma = float(np.mean([measure.batch(run, data) for run in runs]))
         rows.append((label, gamma, reliability(data, measure)))
@@ -122,10 +122,6 @@ def score(fit: Fit, trials: Sequence[Trial], distance: Distance | None = None) -
         reliability=float(np.mean(known)) if known and len(known) == len(counted) else None,
         per_trial=tuple(rows),
     )
-
-
-def _is_coincidence(distance: Distance) -> bool:
-    return distance.similarity and hasattr(distance, "precision")
 
 
 def profile(fit: Fit, points: int = 41) -> dict[str, tuple[np.ndarray, np.ndarray]]:
