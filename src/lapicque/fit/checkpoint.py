@@ -118,18 +118,18 @@ class Checkpoint:
         try:
             state = json.loads(self.path.read_text(encoding="utf-8"))
             if state["format"] != FORMAT:
-                raise FitError(f"{self.path} was written by another version of lapicque: give another name")
+                raise FitError("it was written by another version of lapicque: give another name")
             for name, (value, said) in self.identity.items():
                 if state[name] != value:
-                    raise FitError(f"{self.path} {said.format(state[name])}: give the same again, or another name")
+                    raise FitError(f"it {said.format(state[name])}: give the same again, or another name")
             search = self.optimizer.resume(state["search"])
             history = [(float(a), float(b), float(c)) for a, b, c in state["history"]]
             reached = Reached(
                 state["search"], search.best_value, search.best_point, int(state["evaluations"]), int(state["best_at"]),
                 float(state["seconds"]), len(history), history,
             )  # fmt: skip
-        except FitError:
-            raise
+        except FitError as error:
+            raise FitError(f"{self.path} cannot be resumed: {error}") from None
         except (ValueError, KeyError, TypeError, AttributeError, IndexError, OSError) as error:
             raise FitError(
                 f"{self.path} is no checkpoint of a fit, or it is damaged ({type(error).__name__}): remove it, or give "
