@@ -23,9 +23,17 @@ class Layout:
 
     slots: Mapping[str, int]
 
-    def at(self, name: str, lane: str = "l") -> str:
-        """Return the expression for a slot's lane."""
-        return f"a[{self.slots[name] * LANES} + {lane}]"
+    def at(self, name: str) -> str:
+        """Return the expression for a slot's lane ``l``."""
+        return f"a[at_{name} + l]"
+
+    def whole(self, name: str) -> str:
+        """Return the expression for all lanes of a slot."""
+        return f"a[at_{name} : at_{name} + {LANES}]"
+
+    def constants(self) -> list[str]:
+        """Return the lines that say where slots begin."""
+        return [f"at_{name} = {slot * LANES}" for name, slot in self.slots.items()]
 
 
 def generate(step: Step, real: str, fields: Sequence[str]) -> str:
@@ -108,9 +116,10 @@ class _Generator:
             f"SCHEME = {self.step.scheme!r}",
             f"REAL = {self.real}",
             "",
-            "",
+            f"# where the {LANES} lanes of each variable begin in a block's memory",
+            *self.layout.constants(),
         ]
-        return "\n".join(header) + prepare + "\n\n\n" + advance + "\n"
+        return "\n".join(header) + "\n\n\n" + prepare + "\n\n\n" + advance + "\n"
 
     def prepare(self) -> str:
         names = {name: f'p["{name}"]' for name in [*self.step.parameters, "i", "N"]}
@@ -131,7 +140,8 @@ class _Generator:
         values += [printer.text(node)[0] for node in self.coefficients]
         lines += printer.lines
         self.functions |= printer.functions
-        body = "\n    ".join([*lines, f"return [{', '.join(values)}]"])
+        returned = [f"    {value},  # {name}" for name, value in zip(self.lane_constants, values, strict=True)]
+        body = "\n    ".join([*lines, "return [", *returned, "]"])
         return (
             "def coefficients(p, dt, lanes):\n"
             '    """Return what the loop needs, in the order of CONSTANTS, each a float or (lanes,)."""\n'
@@ -180,12 +190,12 @@ class _Generator:
     def _draws(self) -> list[str]:
         lines = []
         for n, (name, kind) in enumerate(self.step.draws.items()):
-            start = self.layout.slots[name] * LANES
+            row = self.layout.whole(name)
             lines += [
                 "if element < 0:",
-                f"    a[{start}:{start + LANES}] = {kind}(keys[{n}], k, 0, trial, {self.real})",
+                f"    {row} = {kind}(keys[{n}], k, 0, trial, {self.real})",
                 "else:",
-                f"    fill_{kind}(a[{start}:{start + LANES}], keys[{n}], k, element, trial)",
+                f"    fill_{kind}({row}, keys[{n}], k, element, trial)",
             ]
         return lines
 
@@ -279,7 +289,8 @@ class _Generator:
         at = self.layout.at
         lines = [
             f"c = counts[{n}, l]",
-            f"if c < spikes.shape[2]: spikes[{n}, l, c] = k",
+            "if c < spikes.shape[2]:",
+            f"    spikes[{n}, l, c] = k",
             f"counts[{n}, l] = c + 1",
         ]
         if event.aged:
@@ -293,6 +304,9 @@ class _Generator:
             printer.count([node])
             text = printer.narrow(node)
             lines += [*self._finish(printer), f"{at(target)} = {text}"]
-        inner = ["        " + line for line in lines]
-        return [f"if hits_{event.name}:", f"    for l in range({LANES}):",
-                f"      if {at(f'_happened_{event.name}')} > 0:", *inner]  # fmt: skip
+        return [
+            f"if hits_{event.name}:",
+            f"    for l in range({LANES}):",
+            f"        if {at(f'_happened_{event.name}')} > 0:",
+            *("            " + line for line in lines),
+        ]
