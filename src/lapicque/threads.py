@@ -1,34 +1,72 @@
-"""Plain threads for kernels that release the GIL."""
+"""Plain threads for compiled work that releases the interpreter's lock."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from functools import cache
 from threading import Event
 from typing import Any
 
 
-def available() -> int:
+class StoppedError(Exception):
+    """Raised in workers when the run that they belong to was interrupted."""
+
+
+def processors() -> int:
     """Return the number of processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    # a forked child has the pool but not its threads: let it make its own
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=_pool.cache_clear)
+    return ThreadPoolExecutor(processors(), thread_name_prefix="lapicque")
+
+
+def in_threads(work: Callable[[int, int], None], threads: int | None, most: int) -> None:
+    """Call ``work(part, parts)`` for each part, the first in this thread: for work of a millisecond.
+
+    Parameters
+    ----------
+    work : callable
+        Releases the interpreter's lock; parts must not depend on one another.
+    threads : int, optional
+        Number of parts; by default the number of processors.
+    most : int
+        The number of parts that are worth a thread.
+
+    Raises
+    ------
+    ValueError
+        If ``threads`` is not positive.
+    """
+    parts = max(1, min(_checked(threads), most))
+    others = [_pool().submit(work, part, parts) for part in range(1, parts)] if parts > 1 else []
     try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:
-        return os.cpu_count() or 1
-
-
-class Stopped(Exception):
-    """Raised in workers when the run was interrupted."""
+        work(0, parts)
+    finally:
+        for other in others:
+            other.result()
 
 
 def run_all(work: Callable[[Any, Event], Any], items: Iterable[Any], threads: int | None = None) -> list[Any]:
-    """Apply ``work(item, stop)`` to every item and return the results in order.
+    """Apply ``work(item, stop)`` to every item and return the results in order: for work that may be interrupted.
 
-    An interrupt or an error sets ``stop``; workers that look at it end early, and the exception is raised here.
+    An interrupt or an error sets ``stop``; workers that look at it end early (by `StoppedError`), and the exception is
+    raised here.
+
+    Raises
+    ------
+    ValueError
+        If ``threads`` is not positive.
     """
     items = list(items)
     stop = Event()
-    count = min(threads or available(), len(items)) or 1
+    count = min(_checked(threads), len(items)) or 1
     if count == 1:
         return [work(item, stop) for item in items]
     with ThreadPoolExecutor(count) as pool:
@@ -41,3 +79,9 @@ def run_all(work: Callable[[Any, Event], Any], items: Iterable[Any], threads: in
             for future in futures:
                 future.cancel()
             raise
+
+
+def _checked(threads: int | None) -> int:
+    if threads is not None and threads < 1:
+        raise ValueError(f"threads must be at least 1, not {threads}")
+    return threads or processors()

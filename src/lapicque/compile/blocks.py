@@ -12,7 +12,7 @@ import numpy as np
 from lapicque.compile.lanes import LANES, arena, lane_blocks
 from lapicque.compile.population import Outcome, Run, check_numbers
 from lapicque.compile.subnormals import flushed
-from lapicque.threads import Stopped, run_all
+from lapicque.threads import StoppedError, run_all
 
 CHUNK = 8192  # steps between looks at the outside: some milliseconds
 
@@ -90,7 +90,7 @@ def _advance_block(
     events: list[list[tuple[np.ndarray, np.ndarray]]] = [[] for _ in kernel.EVENTS]
     for first in range(0, asked.steps, CHUNK):
         if stop.is_set():
-            raise Stopped
+            raise StoppedError
         last = min(first + CHUNK, asked.steps)
         counts[:] = 0
         kernel.advance(

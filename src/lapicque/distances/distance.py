@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from lapicque.distances.threads import in_threads
 from lapicque.errors import DistanceError, suggest
+from lapicque.threads import in_threads
 
 if TYPE_CHECKING:
     from lapicque.spikes import SpikeTrains

@@ -28,7 +28,7 @@ from lapicque.model.evaluate import initial_values, parameter_values
 from lapicque.model.neuron import Neuron
 from lapicque.random import stream_key
 from lapicque.spikes.trains import SpikeTrains
-from lapicque.threads import Stopped, run_all
+from lapicque.threads import StoppedError, run_all
 from lapicque.units import magnitude, parse_unit
 
 if TYPE_CHECKING:  # a warm start needs neither SymPy nor what is built on it
@@ -270,7 +270,7 @@ class Problem:
 
         def work(job: tuple[slice, int, int], stop: Event) -> np.ndarray:
             if stop.is_set():
-                raise Stopped
+                raise StoppedError
             block, n, repeat = job
             scorer, window = self._scorers[n], self.trials[n].window
             steps = min(self.trials[n].samples, int(np.ceil(window[1] / self.dt - 1e-9)))
