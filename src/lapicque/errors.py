@@ -59,6 +59,10 @@ class DistanceError(LapicqueError, ValueError):
     """A spike-train distance with an impossible parameter, or one that does not exist for these trains."""
 
 
+class ThreadsError(LapicqueError, ValueError):
+    """A number of threads that cannot be."""
+
+
 class LapicqueNotice(UserWarning):
     """Something was done on the user's behalf and should be known (a recording was resampled, say)."""
 

@@ -9,6 +9,8 @@ from functools import cache
 from threading import Event
 from typing import Any
 
+from lapicque.errors import ThreadsError
+
 
 class StoppedError(Exception):
     """Raised in workers when the run that they belong to was interrupted."""
@@ -41,7 +43,7 @@ def in_threads(work: Callable[[int, int], None], threads: int | None, most: int)
 
     Raises
     ------
-    ValueError
+    ThreadsError
         If ``threads`` is not positive.
     """
     parts = max(1, min(_checked(threads), most))
@@ -61,7 +63,7 @@ def run_all(work: Callable[[Any, Event], Any], items: Iterable[Any], threads: in
 
     Raises
     ------
-    ValueError
+    ThreadsError
         If ``threads`` is not positive.
     """
     items = list(items)
@@ -83,5 +85,5 @@ def run_all(work: Callable[[Any, Event], Any], items: Iterable[Any], threads: in
 
 def _checked(threads: int | None) -> int:
     if threads is not None and threads < 1:
-        raise ValueError(f"threads must be at least 1, not {threads}")
+        raise ThreadsError(f"threads must be at least 1, not {threads}")
     return threads or processors()

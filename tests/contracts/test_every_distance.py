@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import lapicque as lq
-from lapicque.errors import DistanceError, LapicqueError
+from lapicque.errors import DistanceError, ThreadsError, LapicqueError
 from lapicque.spikes import SpikeTrains, poisson
 
 T_START, T_STOP = 10.0, 1010.0
@@ -189,7 +189,7 @@ def test_trains_that_cannot_be_compared(distance, trains):
     moment = SpikeTrains.from_lists([[]], t_start=5, t_stop=5)
     with pytest.raises(DistanceError, match="a length"):
         distance(moment, moment)
-    with pytest.raises(DistanceError, match="at least 1, not 0"):
+    with pytest.raises(ThreadsError, match="at least 1, not 0"):
         distance.matrix(trains, threads=0)
 
 
