@@ -7,9 +7,9 @@ A scheme is a value with one method, `Scheme.update`. Inputs are constant within
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import sympy as sp
 
@@ -277,6 +277,13 @@ def _exact_noise(system: Hybrid, states: list[sp.Symbol], matrix: sp.Matrix, x: 
     return total
 
 
+#: Schemes by their names; ``linear`` is Brian's name of ``exact``.
+SCHEMES: Mapping[str, Callable[[], Scheme]] = {
+    "exact": Exact, "linear": Exact, "exponential_euler": ExponentialEuler, "euler": Euler, "rk2": RK2, "rk4": RK4,
+    "heun": Heun, "milstein": Milstein,
+}  # fmt: skip
+
+
 def by_name(method: str | Scheme) -> Scheme:
     """Return the scheme of a name (Brian's names are accepted), or the scheme itself.
 
@@ -294,12 +301,10 @@ def by_name(method: str | Scheme) -> Scheme:
         if not callable(getattr(method, "update", None)):
             raise SchemeError(f"method is {method!r}: a name such as 'euler', or a scheme such as RK4(), is expected")
         return method
-    known: dict[str, Any] = {"exact": Exact, "linear": Exact, "exponential_euler": ExponentialEuler, "euler": Euler,
-                             "rk2": RK2, "rk4": RK4, "heun": Heun, "milstein": Milstein}  # fmt: skip
-    if method not in known:
-        reason = ": no scheme adapts its step, use rk4" if method.startswith("gsl") else suggest(method, known)
-        raise SchemeError(f"unknown scheme {method!r} (known: {', '.join(known)}){reason}")
-    return known[method]()
+    if method not in SCHEMES:
+        reason = ": no scheme adapts its step, use rk4" if method.startswith("gsl") else suggest(method, SCHEMES)
+        raise SchemeError(f"unknown scheme {method!r} (known: {', '.join(SCHEMES)}){reason}")
+    return SCHEMES[method]()
 
 
 def default_scheme(system: Hybrid) -> Scheme:
