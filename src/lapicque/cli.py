@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import sys
 import warnings
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,26 +15,61 @@ import click
 
 from lapicque import __version__
 from lapicque.errors import FitError, LapicqueError, LapicqueNotice, suggest
+from lapicque.units import split
+
+INTERRUPTED = 130  # the exit code after Ctrl-C, as shells have it
 
 
 class _Commands(click.Group):
-    """Errors that lapicque raises on purpose become one message and exit code 1."""
+    """Errors that lapicque raises on purpose become one message and exit code 1; notices one line each."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""
         with warnings.catch_warnings():
-            warnings.simplefilter("once", LapicqueNotice)
-            warnings.showwarning = _show_notice
+            warnings.simplefilter("always", LapicqueNotice)
+            warnings.showwarning = _Notices(warnings.showwarning)
             try:
                 return super().invoke(ctx)
             except LapicqueError as error:
-                raise click.ClickException(str(error)) from None
+                raise click.ClickException(_as_options(str(error))) from None
+            except OSError as error:
+                place = f"{error.filename}: " if error.filename else ""
+                raise click.ClickException(f"{place}{error.strerror or error}") from None
 
 
-def _show_notice(
-    message: Warning | str, category: Any, filename: str, lineno: int, file: Any = None, line: Any = None
-) -> None:
-    click.echo(f"notice: {message}", err=True)
+class _Notices:
+    """Prints each notice once, in the words of the command line; leaves other warnings alone."""
+
+    def __init__(self, otherwise: Callable[..., None]):
+        self.otherwise, self.shown = otherwise, set[str]()
+
+    def __call__(self, message: Warning | str, category: Any, *place: Any, **more: Any) -> None:
+        if not issubclass(category, LapicqueNotice):
+            self.otherwise(message, category, *place, **more)
+        elif str(message) not in self.shown:
+            self.shown.add(str(message))
+            click.echo(f"notice: {_as_options(str(message))}", err=True)
+
+
+#: How messages say what to write in Python, and how that reads on the command line.
+_OPTIONS: list[tuple[str, str | Callable[[re.Match[str]], str]]] = [
+    (r"units=\{'([^']*)': '([^']*)'\}", r"--unit \1=\2"),
+    (r"detect=\{'threshold': (-?[\d.]+)\}", r"--threshold \1mV"),
+    (r"leave out dt=, and call resample\(dt\) on the recording for another interval",
+     "leave out --rec-dt; --dt is the step of the simulation"),
+    (r"\bdt='([\d.]+) (\w+)'", r"--rec-dt \1\2"),
+    (r"\bdt=(?=[\d.]+ ms was given)", "--rec-dt "),
+    (r"\bcolumns=\(([^)]*)\)", lambda m: "--columns " + re.sub(r"[' ]", "", m[1]).rstrip(",")),
+    (r"\b(spikes|voltage|current|select)=\.\.\.", lambda m: f"--{m[1]}"),
+    (r"\b(spikes|voltage|current)=(?='|$| )", lambda m: f"--{m[1]} "),
+    (r"read it by lapicque\.io\.\w+\.read or rename it", "rename it"),
+]  # fmt: skip
+
+
+def _as_options(message: str) -> str:
+    for pattern, option in _OPTIONS:
+        message = re.sub(pattern, option, message)
+    return message
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -74,7 +112,13 @@ def cache(clear: bool) -> None:
 @main.command()
 @click.argument("recording", nargs=-1, required=True)
 @click.option("--model", default="adex", show_default=True, help="Name of the catalogue, or FILE.py:NAME.")
-@click.option("--free", multiple=True, metavar="NAME=LOW:HIGH", help="Bounds of a free parameter, c_m=50:400pF.")
+@click.option(
+    "--free",
+    multiple=True,
+    metavar="NAME=LOW:HIGH",
+    help="Bounds of a parameter, c_m=50:400pF; the model's other ranges, and a delay of 0 to 5 ms, stay free.",
+)
+@click.option("--only", is_flag=True, help="Nothing is free but what --free names.")
 @click.option("--fix", multiple=True, metavar="NAME=VALUE", help="Hold a parameter at a value, e_l=-65mV.")
 @click.option("--distance", "distance_text", default="coincidence:4ms", show_default=True, help="NAME or NAME:SCALE.")
 @click.option("--budget", default=30_000, show_default=True, help="Candidates to evaluate.")
@@ -83,13 +127,16 @@ def cache(clear: bool) -> None:
 @click.option(
     "--split", default=0.6, show_default=True, help="Fraction of the time that is fitted; the rest is the test."
 )
+@click.option("--hold-out", multiple=True, metavar="LABEL", help="Stimulus to test on; all of the others are fitted.")
 @click.option("--test", "test_files", multiple=True, help="Recording to test on; all of RECORDING is then fitted.")
-@click.option("--select", multiple=True, help="Sweeps to read, by label.")
-@click.option("--spikes", help="File with the spike times.")
+@click.option("--select", multiple=True, metavar="LABEL", help="Sweeps of RECORDING to read.")
+@click.option("--spikes", multiple=True, help="File with the spike times of RECORDING.")
+@click.option("--test-spikes", multiple=True, help="File with the spike times of the test recording.")
 @click.option("--current", help="Channel or column of the current.")
 @click.option("--voltage", help="Channel or column of the voltage.")
 @click.option("--columns", help="Names of the columns of a text file, with commas between.")
 @click.option("--unit", "units", multiple=True, metavar="NAME=UNIT", help="A unit that the file lacks.")
+@click.option("--input", "driven", help="The model's input that the current drives, where it has several.")
 @click.option("--threshold", help="Spikes cross this voltage upwards [0 mV].")
 @click.option("--dead-time", help="No second spike for this time [1 ms].")
 @click.option("--rec-dt", help="Sampling interval, where the file does not say.")
@@ -99,21 +146,51 @@ def cache(clear: bool) -> None:
 @click.option("--out", default="lapicque-fit", show_default=True, type=click.Path(file_okay=False, path_type=Path))
 @click.option("--resume", is_flag=True, help="Continue the search that stands in the output folder.")
 def fit(**options: Any) -> None:
-    """Fit a model to a RECORDING (ABF, Igor .ibw, NWB, .npz, .csv, text) and write a report."""
+    """Fit a model to a RECORDING (ABF, Igor .ibw, NWB, .npz, .csv, text) and write a report.
+
+    Ctrl-C ends the search and keeps what was found: the report is written, and --resume goes on from there.
+    """
     from lapicque.fit.sources import find_distance, find_model, read_pairs
 
-    neuron = find_model(options["model"])
-    fixed = read_pairs(options["fix"], "--fix")
-    if fixed:
-        neuron = neuron.with_(**fixed)
-    recording = _read(options["recording"], options)
-    test = _read(options["test_files"], options) if options["test_files"] else None
-    free = read_pairs(options["free"], "--free")
-    for name in fixed:
-        if name in free:
-            raise FitError(f"{name!r} is both fixed and free: leave out --fix or --free")
-    command = "lapicque " + " ".join(sys.argv[1:])
-    _fit(neuron, recording, test, find_distance(options["distance_text"]), free, options, command, set(fixed))
+    neuron, distance = find_model(options["model"]), find_distance(options["distance_text"])
+    free, fixed = read_pairs(options["free"], "--free"), read_pairs(options["fix"], "--fix")
+    values = {name: value for name, value in fixed.items() if not _is_neutral(name, value)}
+    neuron = neuron.with_(**values) if values else neuron
+    _tell_bare_numbers(neuron, {"--free": free, "--fix": values})
+    optimizer = _optimizer(options["optimizer"])
+    recording = _read(options["recording"], options, select=list(options["select"]), spikes=list(options["spikes"]))
+    test = _read(options["test_files"], options, spikes=list(options["test_spikes"])) if options["test_files"] else None
+    _fit(
+        neuron, recording, test, distance, free, options, shlex.join(["lapicque", *sys.argv[1:]]), fixed, optimizer,
+    )  # fmt: skip
+
+
+def _is_neutral(name: str, value: str) -> bool:
+    """Whether a name is one of the comparison's own, fixed at the value that changes nothing.
+
+    Raises
+    ------
+    FitError
+        If it is fixed at another value.
+    """
+    from lapicque.fit.free import NUISANCES
+
+    if name not in NUISANCES:
+        return False
+    neutral = 1.0 if name == "input_scale" else 0.0
+    if split(value)[0] != neutral:
+        raise FitError(f"{name!r} can be fixed at {neutral:g} only: give it narrow bounds, --free {name}=LOW:HIGH")
+    return True
+
+
+def _tell_bare_numbers(neuron: Any, given: dict[str, dict[str, str]]) -> None:
+    for option, pairs in given.items():
+        for name, value in pairs.items():
+            unit = neuron.constants[name].unit if name in neuron.constants else None
+            if unit is not None and str(unit) != "1" and not any(c.isalpha() for c in value.removesuffix("log")):
+                warnings.warn(
+                    f"{option} {name}={value} has no unit: it is taken in {unit}", LapicqueNotice, stacklevel=2
+                )
 
 
 @main.command()
@@ -136,39 +213,45 @@ def demo(out: Path, budget: int, seed: int) -> None:
         _fit(neurons.adex, recording, None, coincidence("2 ms"), {"delay": ("0 ms", "15 ms")}, options, "lapicque demo")
 
 
-def _read(paths: Sequence[str], options: dict[str, Any]) -> Any:
+def _read(paths: Sequence[str], options: dict[str, Any], **own: Any) -> Any:
     from lapicque import io
     from lapicque.fit.sources import read_pairs
 
-    detect = {name: options[name] for name in ("threshold", "dead_time") if options[name]}
+    spikes = own.get("spikes") or None
     chosen = dict(
-        select=list(options["select"]) or None,
-        spikes=options["spikes"],
+        select=own.get("select") or None,
+        spikes=spikes[0] if spikes and len(spikes) == 1 else spikes,
         current=options["current"],
         voltage=options["voltage"],
         columns=options["columns"].split(",") if options["columns"] else None,
         units=read_pairs(options["units"], "--unit") or None,
-        detect=detect or None,
+        detect={name: options[name] for name in ("threshold", "dead_time") if options[name]} or None,
         dt=options["rec_dt"],
     )
     given = {name: value for name, value in chosen.items() if value is not None}
-    return io.read(paths[0] if len(paths) == 1 else list(paths), **given)
+    try:
+        return io.read(paths[0] if len(paths) == 1 else list(paths), **given)
+    except TypeError as error:
+        option = re.search(r"has no option '(\w+)'", str(error))
+        if option is None:
+            raise
+        raise FitError(f"--{option[1]} is not for files of this format, {', '.join(paths)}: leave it out") from None
 
 
 def _fit(
     neuron: Any, recording: Any, test_recording: Any, distance: Any, free: dict[str, Any], options: dict[str, Any],
-    command: str, fixed: Collection[str] = (),
+    command: str, fixed: Collection[str] = (), optimizer: Any = None,
 ) -> None:  # fmt: skip
     """Fit, score and write what was found: fit.json, the report, the state of the search."""
     from lapicque import fit as fitting
     from lapicque.fit.sources import default_free
     from lapicque.reports import report
 
-    click.echo(f"{recording!r}")
-    train, test = _parts(recording, test_recording, options["split"])
-    bounds, notices = default_free(neuron, recording, free, set(fixed))
+    click.echo(repr(replace(recording, notices=())))  # they were shown when it was read
+    train, test = _parts(recording, test_recording, options)
+    bounds, notices = default_free(neuron, recording, free, fixed, only=options.get("only", False))
     for notice in notices:
-        click.echo(f"notice: {notice}")
+        warnings.warn(notice, LapicqueNotice, stacklevel=2)
     problem = fitting.Problem(
         neuron, train, free=bounds, distance=distance, dt=options.get("dt"), method=options.get("method"),
         seed=options["seed"],
@@ -176,40 +259,55 @@ def _fit(
     out: Path = options["out"]
     out.mkdir(parents=True, exist_ok=True)
     checkpoint = out / "search.json"
-    if checkpoint.exists() and not options.get("resume"):
-        checkpoint.unlink()
+    if options.get("resume") and not checkpoint.exists():
+        warnings.warn(f"there is no search to resume in {out}: a new one begins", LapicqueNotice, stacklevel=2)
+    elif not options.get("resume"):
+        checkpoint.unlink(missing_ok=True)
     click.echo(f"fitting {len(problem.free)} parameters of {neuron.name!r}, {options['budget']} candidates ...")
     found = fitting.minimize(
-        problem, _optimizer(options.get("optimizer")), options["budget"], options["seed"],
-        patience=options.get("patience"), checkpoint=checkpoint,
-    )  # fmt: skip
+        problem, optimizer, options["budget"], options["seed"], patience=options.get("patience"), checkpoint=checkpoint
+    )
+    if found.stopped == "interrupted":
+        click.echo("interrupted: here is the best so far; --resume continues the search")
     scores = {"train": fitting.score(found, train), "test": fitting.score(found, test)}
     shared: dict[str, Any] = dict(scores=scores, train=train, test=test, recording=recording, command=command)
     fitting.save(found, out / "fit.json", test_recording=test_recording, **shared)
+    _print_result(found, scores)
     report(found, out / "report.html", title=f"{neuron.name} fitted to {recording.name}", **shared)
-    _print_result(found, scores, out)
+    click.echo(f"report: {(out / 'report.html').resolve()}")
+    if found.stopped == "interrupted":
+        raise click.exceptions.Exit(INTERRUPTED)
 
 
-def _parts(recording: Any, test_recording: Any, split: float) -> tuple[list[Any], list[Any]]:
+def _parts(recording: Any, test_recording: Any, options: dict[str, Any]) -> tuple[list[Any], list[Any]]:
+    """Return the trials to fit and those to test on, each with spikes somewhere."""
     from lapicque import fit as fitting
 
     if not recording.n_spikes:
         raise FitError(f"{recording.name!r} has no spikes: lower --threshold, or give --spikes FILE")
-    trials = fitting.trials_of(recording)
-    if test_recording is None:
-        parts = fitting.split_by_time(trials, split)
+    trials = _driving(fitting.trials_of(recording), options.get("driven"))
+    if test_recording is not None:
+        train, test = trials, _driving(fitting.trials_of(test_recording), options.get("driven"))
+    elif options.get("hold_out"):
+        train, test = fitting.split_by_stimulus(trials, options["hold_out"])
     else:
-        parts = [trials, fitting.trials_of(test_recording)]
-    train, test = ([trial for trial in part if len(trial.scored.times)] for part in parts)
-    if not train or not test:
-        missing = "train on" if not train else "test on"
-        raise FitError(f"there are no spikes to {missing}: choose another --split, or give --test FILE")
-    silent = sum(len(part) for part in parts) - len(train) - len(test)
-    if silent:
-        warnings.warn(
-            f"{silent} stimuli evoke no spikes in their part: they are left out", LapicqueNotice, stacklevel=2
-        )
+        train, test = fitting.split_by_time(trials, options["split"])
+    for part, purpose in ((train, "train on"), (test, "test on")):
+        silent = [trial for trial in part if not trial.scored.times.size]
+        if len(silent) == len(part):
+            raise FitError(f"there are no spikes to {purpose}: choose another --split, --hold-out LABEL or --test FILE")
+        if silent:
+            does = "the model should be silent there too" if part is train else "they are not scored"
+            warnings.warn(
+                f"{len(silent)} of {len(part)} stimuli to {purpose} evoke no spikes: {does}",
+                LapicqueNotice,
+                stacklevel=2,
+            )
     return train, test
+
+
+def _driving(trials: list[Any], name: str | None) -> list[Any]:
+    return trials if name is None else [replace(trial, stimulus={name: trial.inputs[""]}) for trial in trials]
 
 
 def _optimizer(name: str | None) -> Any:
@@ -223,13 +321,11 @@ def _optimizer(name: str | None) -> Any:
     return getattr(optimizers, name)()
 
 
-def _print_result(found: Any, scores: dict[str, Any], out: Path) -> None:
+def _print_result(found: Any, scores: dict[str, Any]) -> None:
     click.echo(repr(found))
     for part, score in scores.items():
         text = f"{part:>6}: Gamma {score.gamma:.3f}"
         if score.reliability is not None:
-            text += f", reliability {score.reliability:.3f}, ratio {score.gamma_over_reliability:.3f}"
+            ratio = score.gamma_over_reliability
+            text += f", reliability {score.reliability:.3f}, ratio {'none' if ratio is None else f'{ratio:.3f}'}"
         click.echo(text)
-    if found.stopped == "interrupted":
-        click.echo("interrupted: this is the best so far; --resume continues the search")
-    click.echo(f"report: {(out / 'report.html').resolve()}")

@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import sys
-from collections.abc import Iterable
+import traceback
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from lapicque.distances.distance import Distance
-from lapicque.errors import FitError, suggest
+from lapicque.errors import FitError, LapicqueError, suggest
+from lapicque.fit.free import NUISANCES
 from lapicque.fit.recording import Recording
 from lapicque.model.neuron import Neuron
+from lapicque.units import magnitude, parse_unit
+
+PA = parse_unit("pA")
 
 
 def find_model(text: str) -> Neuron:
-    """Return the model of a catalogue's name, or of ``FILE.py:NAME``.
+    """Return the model of a catalogue's name, or of ``FILE.py:NAME``; ``FILE.py`` alone where the file has one model.
 
     Raises
     ------
     FitError
-        If there is no such model, with the nearest name.
+        If there is no such model, with the nearest name, or the file cannot be run, with the line.
 
     Examples
     --------
@@ -31,38 +37,59 @@ def find_model(text: str) -> Neuron:
     """
     from lapicque import neurons
 
-    path, _, name = text.rpartition(":")
+    path, _, name = (text, "", "") if text.endswith(".py") else text.rpartition(":")
     if not path.endswith(".py"):
-        if text.endswith(".py"):
-            raise FitError(f"{text}: which model of the file? Write {text}:NAME")
         if text not in neurons.__all__:
-            raise FitError(f"unknown model {text!r}{suggest(text, neurons.__all__)}: see 'lapicque models', or write FILE.py:NAME")
+            hint = suggest(text, neurons.__all__) or ";"
+            raise FitError(
+                f"unknown model {text!r}{hint} 'lapicque models' lists them, FILE.py:NAME is one of your own"
+            )
         return getattr(neurons, text)
-    module = _import(Path(path))
-    found = {n: v for n, v in vars(module).items() if isinstance(v, Neuron)}
+    found = {n: v for n, v in vars(_run_file(Path(path))).items() if isinstance(v, Neuron)}
+    if not name and len(found) == 1:
+        return next(iter(found.values()))
     if name not in found:
-        raise FitError(f"{path} has no neuron {name!r}{suggest(name, found)}; it has {', '.join(found) or 'none'}")
+        what = f"{path} has no neuron {name!r}{suggest(name, found)}" if name else f"which model of {path}?"
+        raise FitError(f"{what} It has {', '.join(found) or 'none'}: write {path}:NAME")
     return found[name]
 
 
-def _import(path: Path) -> Any:
+def _run_file(path: Path) -> Any:
+    """Run a user's file as Python would, its own folder on the path, and return its module."""
     if not path.is_file():
         raise FitError(f"there is no file {path}")
     spec = importlib.util.spec_from_file_location(f"lapicque_model_{path.stem}", path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
+    sys.path.insert(0, str(path.resolve().parent))
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        line, said = _line_in(path, error), str(error)
+        if isinstance(error, SyntaxError):
+            line, said = error.lineno, error.msg
+        kind = "" if isinstance(error, LapicqueError) else f"{type(error).__name__}: "
+        raise FitError(f"{path}{f', line {line}' if line else ''}: {kind}{said}") from None
+    finally:
+        sys.path.remove(str(path.resolve().parent))
     return module
 
 
+def _line_in(path: Path, error: BaseException) -> int | None:
+    """Return the line of a file where an error came from, the deepest one."""
+    steps = traceback.extract_tb(error.__traceback__)
+    lines = [step.lineno for step in steps if Path(step.filename).resolve() == path.resolve()]
+    return lines[-1] if lines else None
+
+
 def find_distance(text: str) -> Distance:
-    """Return the distance that a text means: ``"coincidence:4ms"``, ``"van_rossum:10ms"``, ``"spike"``.
+    """Return the distance that a text means: ``"coincidence:4ms"``, ``"victor_purpura:0.25/ms"``, ``"spike"``.
 
     Raises
     ------
     FitError
-        For an unknown name, with the nearest one.
+        For an unknown name, with the nearest one, and for a scale that is missing or too much.
 
     Examples
     --------
@@ -74,13 +101,17 @@ def find_distance(text: str) -> Distance:
     name, _, scale = text.partition(":")
     known = [n for n in distances.__all__ if n.islower()]
     if name not in known:
-        raise FitError(f"unknown distance {name!r}{suggest(name, known)}. Known: {', '.join(known)}")
+        raise FitError(f"unknown distance {name!r}{suggest(name, known)} Known are {', '.join(known)}")
     make = getattr(distances, name)
-    try:
-        return make(scale) if scale else make()
-    except TypeError:
-        need = "needs a time scale" if not scale else "takes no time scale"
-        raise FitError(f"the distance {name} {need}: write {name if scale else name + ':4ms'}") from None
+    needed = [p.name for p in inspect.signature(make).parameters.values() if p.default is p.empty]
+    if scale and not needed:
+        raise FitError(f"the distance {name!r} has no scale: write {name} instead of {text}")
+    if needed and not scale:
+        raise FitError(f"the distance {name!r} needs its {needed[0]}: write {name}:{_EXAMPLES.get(needed[0], '4ms')}")
+    return make(scale) if scale else make()
+
+
+_EXAMPLES = {"cost": "0.25/ms"}
 
 
 def read_pairs(texts: Iterable[str], option: str) -> dict[str, str]:
@@ -89,39 +120,73 @@ def read_pairs(texts: Iterable[str], option: str) -> dict[str, str]:
     Raises
     ------
     FitError
-        If a text has no ``=``.
+        If a text has no ``=``, or a name comes twice.
 
     Examples
     --------
     >>> read_pairs(["c_m=50:400pF"], "--free")
     {'c_m': '50:400pF'}
     """
-    found = {}
+    found: dict[str, str] = {}
     for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals or not name.strip() or not value.strip():
-            raise FitError(f"{option} {text!r}: write NAME=VALUE, such as c_m=50:400pF")
-        found[name.strip()] = value.strip()
+        name, equals, value = (part.strip() for part in text.partition("="))
+        if not (name and equals and value):
+            raise FitError(f"{option} {text!r}: write NAME=VALUE, such as {_PAIRS.get(option, 'c_m=50:400pF')}")
+        if name in found:
+            raise FitError(f"{option} names {name!r} twice: {found[name]} and {value}")
+        found[name] = value
     return found
 
 
+_PAIRS = {"--fix": "e_l=-65mV", "--unit": "current=pA"}
+
+
 def default_free(
-    neuron: Neuron, recording: Recording, given: dict[str, Any], fixed: set[str]
+    neuron: Neuron, recording: Recording, given: Mapping[str, Any], fixed: Collection[str], only: bool = False
 ) -> tuple[dict[str, Any], list[str]]:
     """Return what is free if the user does not say more, and notices about it.
 
     The model's own ranges, a delay of up to 5 ms, and, where the stimulus has no physical unit, its scale and offset:
     the scale may turn the stimulus' standard deviation into 10 pA to 3 nA.
+
+    Parameters
+    ----------
+    given : name -> bounds
+        They go first.
+    fixed : names
+        They are left out.
+    only : bool
+        Whether nothing but ``given`` is free.
+
+    Raises
+    ------
+    FitError
+        If nothing of the model would be free, a name is both fixed and free, or a stimulus without a unit meets an
+        input that is no current.
     """
-    free: dict[str, Any] = {name: bounds for name, bounds in neuron.ranges.items() if name not in fixed}
-    free["delay"] = ("0 ms", "5 ms")
+    for name in given:
+        if name in fixed:
+            raise FitError(f"{name!r} is both fixed and free: leave out one of them")
+    free: dict[str, Any] = {} if only else {**neuron.ranges, "delay": ("0 ms", "5 ms")}
     notices = []
-    if recording.stimulus_unit == "1":
+    if recording.stimulus_unit == "1" and not only and not {"input_scale", "input_offset"} & {*given, *fixed}:
+        inputs = {name: v.unit for name, v in neuron.inputs.items() if not v.unit.dimensionless}
         spread = float(np.std(np.concatenate([sweep.stimulus for sweep in recording]))) or 1.0
-        free["input_scale"] = (10.0 / spread, 3000.0 / spread)
-        free["input_offset"] = (-500.0, 1000.0)
-        notices.append("the stimulus has no physical unit, so its scale and offset are fitted as well")
-    return {**free, **given}, notices
+        for name, unit in inputs.items():
+            if unit.dimension != PA.dimension:
+                raise FitError(
+                    f"the stimulus has no physical unit, and the input {name!r} is in {unit}: say which scale and "
+                    "offset may turn one into the other, input_scale=LOW:HIGH and input_offset=LOW:HIGH"
+                )
+            free["input_scale"] = tuple(magnitude(f"{current} pA", unit) / spread for current in (10, 3000))
+            free["input_offset"] = ("-500 pA", "1000 pA")
+        if inputs:
+            notices.append("the stimulus has no physical unit, so its scale and offset are fitted as well")
+    free = {name: bounds for name, bounds in {**free, **given}.items() if name not in fixed}
+    if not any(name in neuron.constants or name not in NUISANCES for name in free):
+        why = "has no ranges of its own" if not neuron.ranges else "has nothing left that is not fixed"
+        raise FitError(f"no parameter of {neuron.name!r} is free: it {why}, so say what to fit, as in c_m=50:400pF")
+    return free, notices
 
 
 def grasshopper_files(number: int) -> tuple[Path, Path]:

@@ -85,9 +85,13 @@ class _SpikeMatchScorer:
         self.silent_share = float(1 - firing.mean())
         self.times = np.ascontiguousarray(scored.times)
         self.offsets = np.concatenate([[0], np.cumsum(scored.counts[firing])])
-        self.distances = [] if not firing.any() else scaled(
-            trial.distance or objective.distance, objective.scales, self.times, self.offsets, self.window
-        )  # fmt: skip
+        distance = trial.distance or objective.distance
+        try:
+            self.distances = (
+                scaled(distance, objective.scales, self.times, self.offsets, self.window) if firing.any() else []
+            )
+        except DistanceError as error:
+            raise DistanceError(f"{trial.label or 'the trial'}: {error}") from None
         # a spike at the very edge may be no further from silence than silence itself
         silence = [self._evaluate(d, *_NOTHING)[0] for d in self.distances]
         self.silence = [np.where(d > 1e-9, d, 1.0) for d in silence]
