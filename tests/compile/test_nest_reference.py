@@ -23,7 +23,7 @@ def differences(lsodar, method, dt):
         c_m="200 pF", g_l="11 nS", e_l="-70 mV", v_th="-50 mV", delta_t="2 mV", v_peak="0 mV", v_reset="-58 mV",
         a="3 nS", b="0 pA", tau_w="300 ms", t_ref="0 ms", initial=dict(v="-70 mV", w="5 pA"),
     )  # fmt: skip
-    given = dict(inputs=dict(i_ext="420 pA"), record=["v", "w"], every="0.01 ms", progress=False)
+    given = dict(inputs=dict(i_ext="420 pA"), record=["v", "w"], every=max(dt, 0.01), progress=False)
     answer = simulate(neuron, "100 ms", dt=dt, method=method, **given)
     t = answer.traces["v"].times
     kept = t <= lsodar[0, -1]
