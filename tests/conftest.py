@@ -34,3 +34,9 @@ def peer() -> Callable[[str], Path]:
         return found
 
     return python
+
+
+@pytest.fixture(scope="session")
+def user_file() -> Path:
+    """A file with models of its own, for what reads FILE.py:NAME."""
+    return ROOT / "tests" / "models" / "my_cells.py"
