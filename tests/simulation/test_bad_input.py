@@ -27,6 +27,7 @@ CASES = {
     "half a step": (dict(duration="5.05 ms"),
                     r"duration is 5.05 ms, no whole number of steps of 0.1 ms: write 5 ms or 5.1 ms$"),
     "a little of a step": (dict(duration="100000.04 ms"), r"duration is 100000.04 ms, no whole number"),
+    "too many steps": (dict(duration="300 second", dt="1e-7 ms"), r"duration is 3000000000000 steps of 1e-07 ms"),
     "dt negative": (dict(dt="-0.1 ms"), r"dt is -0.1 ms: a positive time is expected"),
     "dt nothing": (dict(dt=0), r"dt is 0 ms: a positive time is expected"),
     "dt in mV": (dict(dt="1 mV"), r"dt is given in mV, but a time \(ms\) is expected: write it in ms", UnitError),

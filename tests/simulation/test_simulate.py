@@ -73,3 +73,16 @@ def test_repr_says_what_ran():
     for part in ("spikes in 100 ms", "traces of v", "dt 0.1 ms", "exact", "float64", "seed 3", "trial 0"):
         assert part in shown
     assert repr(answer.traces["v"]) == "Trace(v, 1000 samples every 0.1 ms x 1 neurons, mV)"
+
+
+def test_a_neuron_without_a_threshold_has_no_spikes():
+    answer = simulate(Neuron("dx/dt = -x/ms : 1", initial=dict(x=1)), "1 ms")
+    assert repr(answer).startswith("Response(no events; dt 0.1 ms, exact")
+    with pytest.raises(KeyError, match="no threshold="):
+        _ = answer.spikes
+
+
+def test_an_input_that_is_not_given_is_0_and_can_be_recorded():
+    answer = simulate(neurons.lif, "5 ms", record=["v", "i_ext"])
+    assert not answer.traces["i_ext"].values.any()
+    assert np.array_equal(answer.final["v"], simulate(neurons.lif, "5 ms", inputs=dict(i_ext=np.zeros(50))).final["v"])

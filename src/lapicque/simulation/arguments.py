@@ -40,6 +40,8 @@ def whole_steps(name: str, given: Any, dt: float) -> int:
     if steps == 0 or abs(length / dt - steps) > 1e-6 + 1e-12 * steps:
         near = " or ".join(f"{k * dt:.12g} ms" for k in (int(length / dt), int(length / dt) + 1) if k)
         raise SimulationError(f"{name} is {length:.12g} ms, no whole number of steps of {dt:g} ms: write {near}")
+    if steps >= 2**31:
+        raise SimulationError(f"{name} is {steps} steps of {dt:g} ms: fewer than 2**31 can be counted")
     return steps
 
 
@@ -69,7 +71,7 @@ class Inputs:
 
     Attributes
     ----------
-    steady : constant ones, float or (neuron,)
+    steady : constant ones, float or (neuron,); 0 where nothing was given
     varying : those that change, (step, 1) or (step, neuron)
     fields : names of those that change and differ from neuron to neuron
     """
@@ -86,7 +88,7 @@ class Inputs:
 def read_inputs(neuron: Neuron, given: Mapping[str, Any], steps: int) -> Inputs:
     """Read ``inputs=``: numbers, (step,), (1, neuron) or (step, neuron)."""
     varying: dict[str, np.ndarray] = {}
-    steady: dict[str, Any] = {}
+    steady: dict[str, Any] = {name: 0.0 for name in neuron.inputs if name not in given}
     for name, value in given.items():
         if name not in neuron.inputs:
             raise SimulationError(f"{neuron.name!r} has no input {name!r}{suggest(str(name), neuron.inputs)}")

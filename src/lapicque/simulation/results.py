@@ -66,14 +66,16 @@ class Response:
         KeyError
             If the model has no threshold.
         """
+        if "spike" not in self.events:
+            raise KeyError("the model has no threshold=, so that it does not spike")
         return self.events["spike"]
 
     def __repr__(self) -> str:
         counted = ", ".join(f"{len(trains.times)} {name}s" for name, trains in self.events.items())
         trains = next(iter(self.events.values()), None)
-        span = f"{trains.t_stop:g} ms" if trains is not None else ""
+        happened = f"{counted} in {trains.t_stop:g} ms" if trains is not None else "no events"
         traces = f", traces of {', '.join(self.traces)}" if self.traces else ""
         return (
-            f"Response({counted or 'no events'} in {span}{traces}; dt {self.dt:g} ms, {self.scheme}, {self.precision}, "
+            f"Response({happened}{traces}; dt {self.dt:g} ms, {self.scheme}, {self.precision}, "
             f"seed {self.seed}, trial {self.trial})"
         )

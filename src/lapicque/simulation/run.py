@@ -129,7 +129,7 @@ def simulate(
             dt=dt_ms,
             parameters=parameters,
             initial=states,
-            inputs={u: given.varying.get(u, np.zeros((steps, 1))) for u in neuron.inputs if u not in steady},
+            inputs={u: given.varying[u] for u in neuron.inputs if u not in steady},
             keys={name: stream_key(seed, f"{neuron.name}/{name}") for name in draws},
             size=size,
             trial=trial,
