@@ -25,44 +25,11 @@ import re
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
+from lapicque.dimensions import DIMENSIONLESS, NAMED, Dimension, describe, symbol_of
 from lapicque.errors import UnitError, suggest
 
-if TYPE_CHECKING:
-    pass
-
-Dimension = tuple[Fraction, ...]
-
-#: The internal base units, in the order of the exponents of a dimension.
-BASE = ("ms", "mV", "pA", "um", "amol", "K")
-
-
-def _dimension(ms: int = 0, mV: int = 0, pA: int = 0, um: int = 0, amol: int = 0, K: int = 0) -> Dimension:
-    return tuple(Fraction(e) for e in (ms, mV, pA, um, amol, K))
-
-
-DIMENSIONLESS = _dimension()
-
-# name -> (dimension, power of ten of one such unit in internal base units)
-_NAMED: dict[str, tuple[Dimension, int]] = {
-    "second": (_dimension(ms=1), 3),
-    "volt": (_dimension(mV=1), 3),
-    "amp": (_dimension(pA=1), 12),
-    "metre": (_dimension(um=1), 6),
-    "mole": (_dimension(amol=1), 18),
-    "kelvin": (_dimension(K=1), 0),
-    "siemens": (_dimension(pA=1, mV=-1), 9),
-    "ohm": (_dimension(mV=1, pA=-1), -9),
-    "farad": (_dimension(pA=1, ms=1, mV=-1), 12),
-    "coulomb": (_dimension(pA=1, ms=1), 15),
-    "hertz": (_dimension(ms=-1), -3),
-    "joule": (_dimension(mV=1, pA=1, ms=1), 18),
-    "watt": (_dimension(mV=1, pA=1), 15),
-    "newton": (_dimension(mV=1, pA=1, ms=1, um=-1), 12),
-    "gram": (_dimension(mV=1, pA=1, ms=3, um=-2), 9),
-    "molar": (_dimension(amol=1, um=-3), 3),
-}
 _SPELLINGS = {
     "second": ("s", "sec"), "volt": ("V",), "amp": ("A", "ampere"), "metre": ("m", "meter"), "mole": ("mol",),
     "kelvin": ("K",), "siemens": ("S", "siemen"), "ohm": ("Ohm", "Ω", "Ω"), "farad": ("F",), "coulomb": ("C",),
@@ -194,7 +161,7 @@ def _named_unit(name: str) -> Unit | None:
     for prefix, ten in sorted(_PREFIXES.items(), key=lambda p: len(p[0])):
         rest = stem[len(prefix) :]
         if stem.startswith(prefix) and rest in _SPELLED:
-            dimension, size = _NAMED[_SPELLED[rest]]
+            dimension, size = NAMED[_SPELLED[rest]]
             return Unit(name, tuple(e * power for e in dimension), (ten + size) * power)
     return None
 
@@ -370,57 +337,9 @@ def _times_ten_to(array: Any, power: Fraction) -> Any:
     return array * _ten_to(power) if power >= 0 else array / _ten_to(-power)
 
 
-_KINDS = {
-    _NAMED["volt"][0]: "a voltage", _NAMED["amp"][0]: "a current", _NAMED["second"][0]: "a time",
-    _NAMED["farad"][0]: "a capacitance", _NAMED["siemens"][0]: "a conductance", _NAMED["ohm"][0]: "a resistance",
-    _NAMED["hertz"][0]: "a rate (1/time)", _NAMED["coulomb"][0]: "a charge", _NAMED["metre"][0]: "a length",
-    _NAMED["molar"][0]: "a concentration", _NAMED["kelvin"][0]: "a temperature", _NAMED["joule"][0]: "an energy",
-    DIMENSIONLESS: "a pure number",
-}  # fmt: skip
-
-
-def describe(unit: Unit | Dimension) -> str:
-    """Name a dimension for a reader: ``"a voltage (mV)"``.
-
-    Examples
-    --------
-    >>> describe(parse_unit("nS"))
-    'a conductance (nS)'
-    """
-    dimension = unit.dimension if isinstance(unit, Unit) else unit
-    symbol = unit.name if isinstance(unit, Unit) else _symbol(dimension)
-    kind = _KINDS.get(dimension)
-    if kind is None:
-        times_time = tuple(a + b for a, b in zip(dimension, _NAMED["second"][0], strict=True))
-        if times_time not in _KINDS:
-            return f"something in {symbol}"
-        kind = f"{_KINDS[times_time]} per time"
-    return kind if dimension == DIMENSIONLESS else f"{kind} ({symbol})"
-
-
-_SYMBOLS = {
-    _NAMED["siemens"][0]: "nS", _NAMED["farad"][0]: "pF", _NAMED["ohm"][0]: "Gohm", _NAMED["coulomb"][0]: "fC",
-    _NAMED["molar"][0]: "mM",
-}  # fmt: skip
-
-
-def _symbol(dimension: Dimension) -> str:
-    if dimension in _SYMBOLS:
-        return _SYMBOLS[dimension]
-
-    def power(base: str, exponent: Fraction) -> str:
-        shown = f"{exponent}" if exponent.denominator == 1 else f"({exponent})"
-        return base if exponent == 1 else f"{base}**{shown}"
-
-    up = [power(b, e) for b, e in zip(BASE, dimension, strict=True) if e > 0]
-    down = [power(b, -e) for b, e in zip(BASE, dimension, strict=True) if e < 0]
-    text = "*".join(up) or "1"
-    return text if not down else f"{text}/{down[0]}" if len(down) == 1 else f"{text}/({'*'.join(down)})"
-
-
 def internal_unit(dimension: Dimension) -> Unit:
     """Return the internal unit of a dimension: the one in which numbers inside lapicque are held."""
-    return Unit(_symbol(dimension), dimension)
+    return Unit(symbol_of(dimension), dimension)
 
 
 def __getattr__(name: str) -> Unit:
