@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import lapicque as lq
-from lapicque.errors import DistanceError, ThreadsError, LapicqueError
+from lapicque.errors import DistanceError, LapicqueError, ThreadsError
 from lapicque.spikes import SpikeTrains, poisson
 
 T_START, T_STOP = 10.0, 1010.0
