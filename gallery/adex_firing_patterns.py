@@ -51,7 +51,11 @@ answer = lq.simulate(neurons, duration * ms, dt=dt * ms, inputs={"i_ext": step *
 fig, axes = plt.subplots(4, 2, figsize=(8, 7), sharex=True, sharey=True, layout="constrained")
 trace = answer.traces["v"]
 for n, (axis, name) in enumerate(zip(axes.flat, patterns, strict=True)):
-    axis.plot(trace.times, trace.values[:, n], lw=0.7)
+    membrane = trace.values[:, n].copy()
+    membrane[np.searchsorted(trace.times, answer.spikes[n].times).clip(max=len(membrane) - 1)] = (
+        0.0  # spikes reach 0 mV
+    )
+    axis.plot(trace.times, membrane, lw=0.7)
     axis.set_title(name, fontsize=9)
 for axis in axes[-1]:
     axis.set_xlabel("time (ms)")
