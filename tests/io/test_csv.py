@@ -57,6 +57,13 @@ def test_without_names(tmp_path):
     assert recording[0].stimulus.tolist() == [1000.0, 2000.0]
 
 
+def test_the_unit_of_times_can_be_stated_as_the_message_says(tmp_path):
+    path = write(tmp_path, "t,current_pA\n0,1\n0.0005,2\n")
+    with pytest.raises(RecordingError, match=r"the times 't' have no unit: state it, as in units=\{'time': 'ms'\}"):
+        lq.io.read(path, spikes=[0.5])
+    assert lq.io.read(path, units={"time": "s"}, spikes=[0.5]).dt == 0.5
+
+
 def test_times_in_another_unit_than_their_name(tmp_path):
     path = write(tmp_path, "time_s,current_pA\n0,1\n0.5,2\n")
     assert lq.io.read(path, units={"time": "ms"}, spikes=[0.1]).dt == 0.5

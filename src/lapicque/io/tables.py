@@ -204,7 +204,7 @@ def sampling_interval(times: np.ndarray, unit: str | None, name: str, where: str
     (0.05, 0.0)
     """
     if unit is None:
-        raise RecordingError(f"{where}: the times {name!r} have no unit: state it, as in units={{{name!r}: 'ms'}}")
+        raise RecordingError(f"{where}: the times {name!r} have no unit: state it, as in units={{'time': 'ms'}}")
     if unit_kind(unit) != "time":
         raise RecordingError(f"{where}: the times {name!r} are in {unit!r}: state a unit of time, as in 'ms' or 's'")
     if times.size < 2:
