@@ -55,8 +55,8 @@ def linear_part(system: Hybrid) -> tuple[sp.Matrix, list[sp.Expr]]:
     changing = {*states, *system.inputs, T, symbol("not_refractory"), *system.draws, *system.maps}
     rows, drive = [], []
     for x, f in system.flow.items():
-        if step := step_of(f, states):
-            raise SchemeError(f"d{x}/dt is not linear: it changes in steps, with {step}: {_ALTERNATIVES}")
+        if where_it_jumps := discontinuity(f, states):
+            raise SchemeError(f"d{x}/dt is not linear: it changes in steps, with {where_it_jumps}: {_ALTERNATIVES}")
         row = [sp.diff(f, y) for y in states]
         for y, entry in zip(states, row, strict=True):
             if entry.free_symbols & changing or entry.has(where):
@@ -70,7 +70,7 @@ def linear_part(system: Hybrid) -> tuple[sp.Matrix, list[sp.Expr]]:
     return sp.Matrix(rows), drive
 
 
-def step_of(expression: sp.Expr, states: Collection[sp.Symbol]) -> str:
+def discontinuity(expression: sp.Expr, states: Collection[sp.Symbol]) -> str:
     """Return a part of the expression that jumps where the states pass some value, as text; empty if there is none.
 
     A derivative does not show it: that of ``floor(x)`` and of ``where(x > 0, 1, 2)`` is 0.

@@ -3,7 +3,10 @@
 It walks the nodes of a `Step` with NumPy, one operation at a time, in the order that is normative:
 
 0. record; read the inputs of the step. 2. Find who is free. 3. Flow, all states at once. 4. Test every event on the
-new state. 6. Jumps: the spike's, then the other events' in declared order. (1 and 5 are sums and deliveries: synapses.)
+new state, all of them before any jump. Who spikes is refractory from here on. 6. Jumps: the spike's, then the other
+events' in declared order. (1 and 5 are sums and deliveries: synapses.)
+
+Subnormal numbers are 0, as in kernels.
 """
 
 from __future__ import annotations

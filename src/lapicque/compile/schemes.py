@@ -13,7 +13,7 @@ from typing import Protocol
 
 import sympy as sp
 
-from lapicque.compile.linear import DT, Propagator, T, linear_part, reaches, solve, step_of
+from lapicque.compile.linear import DT, Propagator, T, discontinuity, linear_part, reaches, solve
 from lapicque.errors import SchemeError, suggest
 from lapicque.model.hybrid import Hybrid
 from lapicque.model.symbols import exprel, symbol, where
@@ -214,7 +214,7 @@ class ExponentialEuler:
         new = {}
         for x, f in system.flow.items():
             rate = sp.diff(f, x)
-            if rate.has(x) or step_of(f, [x]):
+            if rate.has(x) or discontinuity(f, [x]):
                 raise SchemeError(
                     f"d{x}/dt is not linear in {x} with the other variables held, which exponential_euler needs: use "
                     "euler, rk2 or rk4"
