@@ -11,18 +11,11 @@ from lapicque.model import Event
 
 NAMES = ["x", "y", "z", "p", "q", "u", "w", "t/ms", "dt/ms", "i", "N"]
 NUMBERS = ["0.5", "2", "3", "1e-3", "-1.25", "pi"]
-UNARY = ["exp(-abs({}))", "tanh({})", "sin({})", "cos({})", "sqrt(abs({}))", "log(1 + abs({}))", "exprel(clip({}, -5, 5))",
-         "abs({})", "floor({})", "round({})", "int({})", "sign({})", "sigmoid({})", "arctan({})", "({})**2", "expm1(tanh({}))",
-         "1/(1 + ({})**2)", "ceil({})", "cosh(tanh({}))", "log1p(abs({}))"]  # fmt: skip
-BINARY = [
-    "({} + {})",
-    "({} - {})",
-    "({} * {})",
-    "min({}, {})",
-    "max({}, {})",
-    "({} / (2 + abs({})))",
-    "({} % (3 + abs({})))",
-]
+UNARY = ["exp(-abs({}))", "tanh({})", "sin({})", "cos({})", "sqrt(abs({}))", "log(1 + abs({}))", "abs({})", "sign({})",
+         "exprel(clip({}, -5, 5))", "floor({})", "ceil({})", "round({})", "int({})", "sigmoid({})", "arctan({})",
+         "({})**2", "1/(1 + ({})**2)", "expm1(tanh({}))", "cosh(tanh({}))", "log1p(abs({}))"]  # fmt: skip
+BINARY = ["({} + {})", "({} - {})", "({} * {})", "min({}, {})", "max({}, {})", "({} / (2 + abs({})))",
+          "({} % (3 + abs({})))"]  # fmt: skip
 CONDITIONS = ["{} > {}", "{} <= {}", "not ({} > {})", "{} > {} and t > 3*ms", "{} < {} or not_refractory"]
 
 
