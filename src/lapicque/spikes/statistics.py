@@ -56,7 +56,7 @@ def _neighbours(intervals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def cv2(trains: SpikeTrains) -> np.ndarray:
-    """Local coefficient of variation: the mean of 2 |I' - I| / (I' + I) over successive intervals; 1 for Poisson.
+    """Local coefficient of variation: the mean of ``2 |I' - I| / (I' + I)`` over successive intervals; 1 for Poisson.
 
     Slow changes of the rate leave it as it is.
 
@@ -78,7 +78,7 @@ def cv2(trains: SpikeTrains) -> np.ndarray:
 
 
 def lv(trains: SpikeTrains) -> np.ndarray:
-    """Local variation: the mean of 3 (I' - I)^2 / (I' + I)^2 over successive intervals; 1 for a Poisson process.
+    """Local variation: the mean of ``3 (I' - I)^2 / (I' + I)^2`` over successive intervals; 1 for a Poisson process.
 
     References
     ----------
