@@ -125,8 +125,7 @@ def neuron_of(states, parameters):
     )
 
 
-@pytest.mark.parametrize("method", ["rk2", "heun"])
-def test_names_of_a_model_do_not_meet_those_of_the_code(method):
+def test_names_of_a_model_do_not_meet_those_of_the_code():
     plain = [f"x_{n}" for n in range(len(STATES))], [f"q_{n}" for n in range(len(PARAMETERS))]
     answers = []
     for states, parameters in ((STATES, PARAMETERS), plain):
