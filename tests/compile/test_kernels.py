@@ -131,7 +131,7 @@ def test_names_of_a_model_do_not_meet_those_of_the_code():
     for states, parameters in ((STATES, PARAMETERS), plain):
         answers.append(
             simulate(
-                neuron_of(states, parameters), "60 ms", method=method, inputs=dict(u=np.linspace(0, 2, 600)),
+                neuron_of(states, parameters), "60 ms", method="rk2", inputs=dict(u=np.linspace(0, 2, 600)),
                 record=[*states, "seen"],
             )
         )  # fmt: skip
