@@ -9,18 +9,16 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sympy as sp
 
-from lapicque.errors import ModelError
 from lapicque.model import checks
-from lapicque.model.equations import Expression
+from lapicque.model.convert import Converter, compare
 from lapicque.model.neuron import Neuron, ParsedEvent
 from lapicque.model.rules import guard_of
-from lapicque.model.symbols import FUNCTIONS, and_, not_, or_, symbol, where
-from lapicque.units import find_unit
+from lapicque.model.symbols import symbol
 
 
 @dataclass(frozen=True)
@@ -126,18 +124,17 @@ class Hybrid:
         return _Builder(neuron).build()
 
 
-@dataclass
 class _Builder:
-    neuron: Neuron
-    draws: dict[sp.Symbol, str] = field(default_factory=dict)
-    algebraic: dict[sp.Symbol, sp.Expr] = field(default_factory=dict)
+    def __init__(self, neuron: Neuron):
+        self.neuron = neuron
+        self.convert = Converter({name: v.unit.dimension for name, v in neuron.variables.items()})
 
     def build(self) -> Hybrid:
         neuron = self.neuron
         for name, variable in neuron.algebraic.items():
             assert variable.equation is not None
             assert variable.equation.expression is not None
-            self.algebraic[symbol(name)] = self.convert(variable.equation.expression)
+            self.convert.meaning[symbol(name)] = self.convert(variable.equation.expression)
         flow: dict[sp.Symbol, sp.Expr] = {}
         maps: dict[sp.Symbol, sp.Expr] = {}
         diffusion: dict[str, dict[sp.Symbol, sp.Expr]] = {}
@@ -164,11 +161,11 @@ class _Builder:
             diffusion=diffusion,
             maps=maps,
             held=held,
-            algebraic=self.algebraic,
+            algebraic=self.convert.meaning,
             parameters=tuple(symbol(n) for n in neuron.constants),
             inputs=tuple(symbol(n) for n in neuron.inputs),
             events=tuple(self._event(event) for event in neuron.parsed_events),
-            draws=self.draws,
+            draws=self.convert.draws,
         )
 
     def _is_noise(self, x: sp.Symbol) -> bool:
@@ -176,22 +173,24 @@ class _Builder:
 
     def _event(self, event: ParsedEvent) -> HybridEvent:
         guard, gates = guard_of(event)
-        extra = tuple(self._walk(gate, event.threshold) for gate in gates)
+        extra = tuple(self.convert.walk(gate, event.threshold) for gate in gates)
         if isinstance(guard, ast.Call):
-            hazard = self._walk(guard.args[0], event.threshold)
+            hazard = self.convert.walk(guard.args[0], event.threshold)
             made = Guard(None, True, hazard, sp.true, extra)
         else:
             assert isinstance(guard, ast.Compare)
-            left, right = self._walk(guard.left, event.threshold), self._walk(guard.comparators[0], event.threshold)
+            left, right = (
+                self.convert.walk(guard.left, event.threshold),
+                self.convert.walk(guard.comparators[0], event.threshold),
+            )
             greater = isinstance(guard.ops[0], (ast.Gt, ast.GtE))
             margin = left - right if greater else right - left
             strict = isinstance(guard.ops[0], (ast.Gt, ast.Lt))
-            made = Guard(margin, strict, None, _compare(guard.ops[0], left, right), extra)
+            made = Guard(margin, strict, None, compare(guard.ops[0], left, right), extra)
         time = condition = None
         if event.refractory is not None:
-            known = {name: v.unit.dimension for name, v in self.neuron.variables.items()}
             value = self.convert(event.refractory)
-            if checks.dimension_of(event.refractory, known) is checks.BOOLEAN:
+            if checks.dimension_of(event.refractory, self.convert.dimensions) is checks.BOOLEAN:
                 condition = value
             else:
                 time = value
@@ -203,83 +202,3 @@ class _Builder:
             combined = {"=": value, "+=": target + value, "-=": target - value, "*=": target * value,
                         "/=": target / value}  # fmt: skip
             yield Jump(target, combined[statement.operator])
-
-    # -- syntax tree to SymPy ----------------------------------------------------------------------------------------
-
-    def convert(self, expression: Expression) -> sp.Expr:
-        return self._walk(expression.tree, expression)
-
-    def _walk(self, node: ast.expr, expression: Expression) -> Any:
-        def walk(child: ast.expr) -> Any:
-            return self._walk(child, expression)
-
-        if isinstance(node, ast.Constant):
-            if isinstance(node.value, bool):
-                return sp.true if node.value else sp.false
-            assert isinstance(node.value, (int, float))
-            return _number(node.value)
-        if isinstance(node, ast.Name):
-            return self._name(node.id)
-        if isinstance(node, ast.Subscript):
-            return walk(node.value)
-        if isinstance(node, ast.UnaryOp):
-            if isinstance(node.op, ast.Not):
-                return not_(walk(node.operand))
-            return -walk(node.operand) if isinstance(node.op, ast.USub) else walk(node.operand)
-        if isinstance(node, ast.BinOp):
-            left, right = walk(node.left), walk(node.right)
-            if isinstance(node.op, ast.Add):
-                return left + right
-            if isinstance(node.op, ast.Sub):
-                return left - right
-            if isinstance(node.op, ast.Mult):
-                return left * right
-            if isinstance(node.op, ast.Div):
-                return left / right
-            if isinstance(node.op, ast.Pow):
-                return left**right
-            return left - right * FUNCTIONS["floor"](left / right)  # %
-        if isinstance(node, ast.Compare):
-            return _compare(node.ops[0], walk(node.left), walk(node.comparators[0]))
-        if isinstance(node, ast.BoolOp):
-            return (and_ if isinstance(node.op, ast.And) else or_)(*map(walk, node.values))
-        assert isinstance(node, ast.Call)
-        assert isinstance(node.func, ast.Name)
-        return self._call(node.func.id, [walk(argument) for argument in node.args], node, expression)
-
-    def _name(self, name: str) -> sp.Expr:
-        if name in self.neuron.variables:
-            return self.algebraic.get(symbol(name), symbol(name))
-        if name in ("t", "dt", "i", "N", "not_refractory") or checks.is_noise(name):
-            return symbol(name)
-        constant = {"pi": sp.Float(sp.pi.evalf(17)), "e": sp.Float(sp.E.evalf(17)), "inf": sp.oo, "True": sp.true,
-                    "False": sp.false}.get(name)  # fmt: skip
-        if constant is not None:
-            return constant
-        unit = find_unit(name)
-        if unit is None:
-            raise ModelError(f"unknown name {name!r}")
-        return sp.nsimplify(unit.scale, rational=True) if unit.scale < 1 else sp.Integer(int(unit.scale))
-
-    def _call(self, name: str, arguments: list[Any], node: ast.Call, expression: Expression) -> sp.Expr:
-        if name in ("rand", "randn"):
-            draw = symbol(f"_{name}_{len(self.draws)}")
-            self.draws[draw] = "uniform" if name == "rand" else "normal"
-            return draw
-        if name == "int":
-            known = {n: v.unit.dimension for n, v in self.neuron.variables.items()}
-            inner = Expression(ast.unparse(node.args[0]), node.args[0], expression.source, expression.offset)
-            if checks.dimension_of(inner, known) is checks.BOOLEAN:
-                return where(arguments[0], sp.Integer(1), sp.Integer(0))
-        return FUNCTIONS[name](*arguments)
-
-
-def _number(value: float) -> sp.Expr:
-    if isinstance(value, int) or float(value).is_integer():
-        return sp.Integer(int(value))
-    return sp.Float(value)
-
-
-def _compare(operator: ast.cmpop, left: sp.Expr, right: sp.Expr) -> sp.Expr:
-    kinds = {ast.Gt: sp.Gt, ast.GtE: sp.Ge, ast.Lt: sp.Lt, ast.LtE: sp.Le, ast.Eq: sp.Eq, ast.NotEq: sp.Ne}
-    return kinds[type(operator)](left, right, evaluate=False)
