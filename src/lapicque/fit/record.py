@@ -208,6 +208,7 @@ def model_to_dict(neuron: Neuron) -> dict[str, Any]:
         "parameters": {n: _quantity(neuron.variables[n].value, neuron.variables[n].unit) for n in neuron.parameters},
         "initial": {name: _initial(neuron, name, value) for name, value in neuron.initial.items()},
         "reference": neuron.reference,
+        **({} if neuron.output is None else {"output": neuron.output}),
         "fingerprint": neuron.fingerprint,
     }
 
@@ -234,6 +235,7 @@ def model_from_dict(model: Mapping[str, Any], ranges: Mapping[str, Any] | None =
         ranges=dict(ranges or {}),
         reference=model["reference"],
         name=model["name"],
+        output=model.get("output"),
     )
 
 

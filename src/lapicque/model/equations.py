@@ -16,23 +16,50 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lapicque.errors import ModelError, UnitError, suggest
 from lapicque.model.syntax import explain, find_mistake
 from lapicque.units import Unit, parse_unit
 
-#: Flags that a neuron's equations may carry.
-FLAGS = ("unless refractory", "input", "constant", "shared")
+@dataclass(frozen=True)
+class Grammar:
+    """Whose equations a text holds, which flags they may carry, and why other flags are refused."""
 
-_REFUSED_FLAGS = {
-    "linked": "lapicque has no linked variables: write the variable of the other population as an input and connect it",
-    "summed": "(summed) belongs to synapses: in a neuron declare an input, 'x : unit (input)', that synapses add to",
-    "event-driven": "(event-driven) belongs to synapses: a neuron's variables are advanced in every step",
-    "clock-driven": "(clock-driven) belongs to synapses: a neuron's variables are advanced in every step anyway",
-    "post": "(post) belongs to synapses: it places a synapse's variable once per target neuron",
-    "weight": "(weight) belongs to synapses",
-}
+    owner: str
+    flags: tuple[str, ...]
+    refused: Mapping[str, str]
+
+
+_LINKED = "lapicque has no linked variables: write the variable of the other population as an input and connect it"
+
+NEURON = Grammar(
+    "a neuron",
+    ("unless refractory", "input", "constant", "shared"),
+    {
+        "linked": _LINKED,
+        "summed": "(summed) belongs to synapses: in a neuron declare an input, 'x : unit (input)', that synapses "
+        "add to",
+        "event-driven": "(event-driven) belongs to synapses: a neuron's variables are advanced in every step",
+        "clock-driven": "(clock-driven) belongs to synapses: a neuron's variables are advanced in every step anyway",
+        "post": "(post) belongs to synapses: it places a synapse's variable once per target neuron",
+        "weight": "(weight) belongs to synapses",
+    },
+)
+SYNAPSE = Grammar(
+    "a synapse",
+    ("post", "summed", "weight", "constant", "clock-driven"),
+    {
+        "linked": _LINKED,
+        "unless refractory": "(unless refractory) belongs to neurons: a synapse goes on while its target is refractory",
+        "input": "(input) belongs to neurons: a synapse reads its target's variables as 'x_post', its source's as "
+        "'x_pre'",
+        "shared": "(shared) belongs to neurons: a parameter that is given as one number is the same for all synapses",
+        "event-driven": "(event-driven): variables of single synapses that change in time are not supported; flag it "
+        "(post) if it may live once per target neuron",
+    },
+)
 
 
 @dataclass(frozen=True)
@@ -170,13 +197,15 @@ _START = re.compile(
 )
 
 
-def parse_equations(text: str) -> tuple[Equation, ...]:
+def parse_equations(text: str, grammar: Grammar = NEURON) -> tuple[Equation, ...]:
     """Parse the text of a model's equations.
 
     Parameters
     ----------
     text : str
         One equation after the other; an expression may go on over several lines.
+    grammar : Grammar
+        Whose equations they are: a synapse may have none.
 
     Returns
     -------
@@ -204,11 +233,11 @@ def parse_equations(text: str) -> tuple[Equation, ...]:
             raise _unfinished(lines, pending)
         pending.append(row)
         if ":" in code:
-            found.append(_parse_equation(lines, pending))
+            found.append(_parse_equation(lines, pending, grammar))
             pending = []
     if pending:
         raise _unfinished(lines, pending)
-    if not found:
+    if not found and grammar is NEURON:
         raise ModelError("the model has no equations: write at least one, such as 'dv/dt = -v/tau : mV'")
     return tuple(found)
 
@@ -226,7 +255,7 @@ def _unfinished(lines: tuple[str, ...], rows: list[int]) -> ModelError:
     return place.error("the equation has no unit: end it with ': mV', ': pA' or ': 1' for a pure number", 0)
 
 
-def _parse_equation(lines: tuple[str, ...], rows: list[int]) -> Equation:
+def _parse_equation(lines: tuple[str, ...], rows: list[int], grammar: Grammar) -> Equation:
     characters: list[str] = []
     places: list[tuple[int, int]] = []
     doc = ""
@@ -238,7 +267,7 @@ def _parse_equation(lines: tuple[str, ...], rows: list[int]) -> Equation:
     joined = "".join(characters)
     source = Source("equations", lines, tuple(places))
     left, _, right = joined.partition(":")
-    unit, flags = _parse_unit_and_flags(right, len(left) + 1, source)
+    unit, flags = _parse_unit_and_flags(right, len(left) + 1, source, grammar)
     start = _START.match(joined)
     first = len(joined) - len(joined.lstrip())
     if start is None:
@@ -273,7 +302,9 @@ def _explain_left_side(left: str, source: Source, first: int) -> ModelError:
     return source.error("this is no equation: write 'dx/dt = ... : unit', 'x = ... : unit' or 'x : unit'", first)
 
 
-def _parse_unit_and_flags(text: str, offset: int, source: Source) -> tuple[Unit, frozenset[str]]:
+def _parse_unit_and_flags(
+    text: str, offset: int, source: Source, grammar: Grammar
+) -> tuple[Unit, frozenset[str]]:
     if ":" in text:
         raise source.error("a second ':' on the line: one equation a line", offset + text.index(":"))
     match = re.fullmatch(r"\s*(?P<unit>.*?)\s*(?:(?<![*/])\((?P<flags>[^()]*[A-Za-z][^()]*)\))?\s*", text)
@@ -291,13 +322,13 @@ def _parse_unit_and_flags(text: str, offset: int, source: Source) -> tuple[Unit,
         raise source.error(error.summary, at, UnitError) from None
     flags = frozenset(" ".join(f.split()) for f in flags_text.split(",")) if flags_text else frozenset()
     for flag in sorted(flags):
-        if flag in FLAGS:
+        if flag in grammar.flags:
             continue
         at = offset + text.index(flag.split()[0]) if flag else offset
-        if flag in _REFUSED_FLAGS:
-            raise source.error(_REFUSED_FLAGS[flag], at)
-        known = ", ".join(f"({f})" for f in FLAGS)
-        hint = suggest(flag, FLAGS) or f": the flags of a neuron are {known}"
+        if flag in grammar.refused:
+            raise source.error(grammar.refused[flag], at)
+        known = ", ".join(f"({f})" for f in grammar.flags)
+        hint = suggest(flag, grammar.flags) or f": the flags of {grammar.owner} are {known}"
         raise source.error(f"unknown flag ({flag}){hint}", at)
     return unit, flags
 

@@ -102,6 +102,9 @@ class Neuron:
     reference : str
         The paper, with its DOI.
     name : str
+    output : str, optional
+        What synapses receive as ``output``: an expression of the neuron's variables, of any unit. At a spike it is
+        read before the reset; continuous couplings read it in every step. 1 where absent.
 
     Raises
     ------
@@ -134,9 +137,10 @@ class Neuron:
     ranges: Mapping[str, tuple[Any, Any]] = dataclasses.field(default_factory=dict)
     reference: str = ""
     name: str = "neuron"
+    output: str | None = None
 
     def __post_init__(self) -> None:
-        for text in ("equations", "threshold", "reset"):
+        for text in ("equations", "threshold", "reset", "output"):
             value = getattr(self, text)
             if not isinstance(value, str) and (value is not None or text == "equations"):
                 raise ModelError(f"{text} is a text, not {type(value).__name__}")
@@ -166,6 +170,11 @@ class Neuron:
             what = "reset" if self.reset is not None else "refractory"
             raise ModelError(f"a {what} without a threshold never happens: write threshold='v > v_th'")
         return tuple(self._parse_event(name, event) for name, event in events.items())
+
+    @cached_property
+    def parsed_output(self) -> Expression | None:
+        """What synapses receive as ``output``; None for 1."""
+        return None if self.output is None else parse_expression(self.output, "output")
 
     def _parse_event(self, name: str, event: Event) -> ParsedEvent:
         if not isinstance(name, str) or not name.isidentifier() or name.startswith("_"):
@@ -301,6 +310,8 @@ class Neuron:
             code = "; ".join(f"{s.target} {s.operator} {s.expression.text}" for s in event.reset)
             refractory = event.refractory.text if event.refractory else ""
             lines.append(f"event {event.name}: {event.threshold.text} -> {code} | {refractory}")
+        if self.parsed_output is not None:
+            lines.append(f"output {self.parsed_output.text}")
         return "\n".join(lines)
 
     @cached_property

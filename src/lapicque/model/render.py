@@ -61,6 +61,7 @@ def to_text(neuron: Neuron) -> str:
     width = min(max((len(t) for _, t in equations), default=0), 100)
     lines += [f"    {_with_doc(variable, text, width)}" for variable, text in equations]
     rows = [row for event in neuron.parsed_events for row in _event_rows(event)]
+    rows += [("output", " ".join(neuron.parsed_output.text.split()))] if neuron.parsed_output is not None else []
     rows += [("initial", "; ".join(f"{k} = {v}" for k, v in neuron.initial.items()))] if neuron.initial else []
     width = max((len(name) for name, _ in rows), default=0) + 2
     lines += [f"  {name + ':':<{width}}{text}" for name, text in rows]
@@ -91,6 +92,7 @@ def to_markdown(neuron: Neuron) -> str:
     body = " \\\\\n".join(equation_to_latex(e) for e in shown)
     parts += ["$$", "\\begin{aligned}", body, "\\end{aligned}", "$$", ""]
     rows = [(name, f"`{text}`") for event in neuron.parsed_events for name, text in _event_rows(event)]
+    rows += [("output", f"`{neuron.parsed_output.text}`")] if neuron.parsed_output is not None else []
     rows += [("initial", f"`{name} = {value}`") for name, value in neuron.initial.items()]
     parts += _table(("event", ""), rows)
     parts += _table(("state", "unit", ""), [(f"`{n}`", f"{v.unit}", v.doc) for n, v in neuron.states.items()])

@@ -21,7 +21,7 @@ from lapicque.units import DIMENSIONLESS, ONE, Dimension
 if TYPE_CHECKING:
     from lapicque.model.neuron import Neuron, ParsedEvent, Variable
 
-_VERBS = {"=": "assigned to", "+=": "added to", "-=": "subtracted from", "*=": "multiplied with", "/=": "divided into"}
+VERBS = {"=": "assigned to", "+=": "added to", "-=": "subtracted from", "*=": "multiplied with", "/=": "divided into"}
 _READ_AS = {"e": "Euler's number", "i": "the number of the neuron", "N": "the size of the population"}
 
 
@@ -43,6 +43,7 @@ def check_neuron(neuron: Neuron) -> None:
     check_held(neuron)
     for event in neuron.parsed_events:
         check_event(neuron, event, known)
+    check_output(neuron, known)
     for name in neuron.initial:
         check_initial(neuron, name, known)
     for name in neuron.ranges:
@@ -89,6 +90,8 @@ def expressions(neuron: Neuron) -> Iterator[Expression]:
         yield from (s.expression for s in event.reset)
         if event.refractory is not None:
             yield event.refractory
+    if neuron.parsed_output is not None:
+        yield neuron.parsed_output
 
 
 def algebraic_order(neuron: Neuron) -> list[str]:
@@ -148,12 +151,12 @@ def check_equation(neuron: Neuron, equation: Equation, known: Mapping[str, Dimen
     if equation.kind == "differential":
         wanted = tuple(a - b for a, b in zip(wanted, checks.TIME, strict=True))
         what = f"d{equation.name}/dt"
-    _refuse_hazard(expression)
+    refuse_hazard(expression)
     _explaining(neuron, expression, checks.check_dimension, known, wanted, what)
     if equation.kind == "differential":
         checks.check_noise_is_linear(expression, known)
     else:
-        _refuse_noise(expression, known, "belongs in a differential equation")
+        refuse_noise(expression, known, "belongs in a differential equation")
 
 
 def check_held(neuron: Neuron) -> None:
@@ -166,19 +169,32 @@ def check_held(neuron: Neuron) -> None:
 
 def check_event(neuron: Neuron, event: ParsedEvent, known: Mapping[str, Dimension]) -> None:
     """A threshold is a condition, a reset writes states, a refractory period is a time or a condition."""
-    _refuse_noise(event.threshold, known, "belongs in a differential equation: write randn()")
+    refuse_noise(event.threshold, known, "belongs in a differential equation: write randn()")
     _explaining(neuron, event.threshold, checks.check_condition, known, "threshold")
     guard, _ = guard_of(event)
-    _refuse_hazard(event.threshold, allowed=guard)
+    refuse_hazard(event.threshold, allowed=guard)
     for statement in event.reset:
         check_statement(neuron, statement, known)
     if event.refractory is not None:
-        _refuse_noise(event.refractory, known, "belongs in a differential equation")
-        _refuse_hazard(event.refractory)
+        refuse_noise(event.refractory, known, "belongs in a differential equation")
+        refuse_hazard(event.refractory)
         kind = _explaining(neuron, event.refractory, checks.dimension_of, known)
         if kind not in (checks.BOOLEAN, checks.ANY, checks.TIME):
             message = f"refractory is {checks.describe_kind(kind)}, but a time or a condition is expected"
             raise event.refractory.error(message, event.refractory.tree, UnitError)
+
+
+def check_output(neuron: Neuron, known: Mapping[str, Dimension]) -> None:
+    """An output is a number of any dimension, and the same whoever reads it."""
+    expression = neuron.parsed_output
+    if expression is None:
+        return
+    refuse_noise(expression, known, "belongs in a differential equation")
+    refuse_hazard(expression)
+    refuse_draws(expression, "has no meaning in an output: let a state hold the random number")
+    if _explaining(neuron, expression, checks.dimension_of, known) is checks.BOOLEAN:
+        message = f"the output is a condition: write where({' '.join(expression.text.split())}, 1, 0)"
+        raise expression.error(message, expression.tree)
 
 
 def check_statement(neuron: Neuron, statement: Statement, known: Mapping[str, Dimension]) -> None:
@@ -194,10 +210,10 @@ def check_statement(neuron: Neuron, statement: Statement, known: Mapping[str, Di
             "input": "is an input: it comes from outside",
         }[variable.kind]
         raise statement.error(f"{target!r} {reason}")
-    _refuse_noise(statement.expression, known, "belongs in a differential equation: write randn()")
-    _refuse_hazard(statement.expression)
+    refuse_noise(statement.expression, known, "belongs in a differential equation: write randn()")
+    refuse_hazard(statement.expression)
     wanted = variable.unit.dimension if statement.operator in ("=", "+=", "-=") else DIMENSIONLESS
-    what = f"what is {_VERBS[statement.operator]} {target!r}"
+    what = f"what is {VERBS[statement.operator]} {target!r}"
     _explaining(neuron, statement.expression, checks.check_dimension, known, wanted, what)
 
 
@@ -237,11 +253,8 @@ def check_initial(neuron: Neuron, name: str, known: Mapping[str, Dimension]) -> 
         return
     expression = parse_expression(value, f"initial value of {name!r}")
     _explaining(neuron, expression, checks.check_dimension, known, known[name], what)
-    _refuse_hazard(expression)
-    for node in ast.walk(expression.tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("rand", "randn"):
-            message = f"{node.func.id}() has no meaning in an initial value: give an array of values"
-            raise expression.error(message, node)
+    refuse_hazard(expression)
+    refuse_draws(expression, "has no meaning in an initial value: give an array of values")
     _check_initial_reads(neuron, name, expression)
 
 
@@ -293,18 +306,27 @@ def check_range(neuron: Neuron, name: str) -> None:
         raise ModelError(f"ranges: the lower end of {name!r}, {ends[0]}, is not below its upper end, {ends[1]}")
 
 
-def _refuse_noise(expression: Expression, known: Mapping[str, object], reason: str) -> None:
+def refuse_noise(expression: Expression, known: Mapping[str, object], reason: str) -> None:
+    """White noise does not stand here."""
     for node in expression.names():
         if checks.is_noise(node.id) and node.id not in known:
             raise expression.error(f"white noise {node.id} {reason}", node)
 
 
-def _refuse_hazard(expression: Expression, allowed: ast.expr | None = None) -> None:
+def refuse_hazard(expression: Expression, allowed: ast.expr | None = None) -> None:
+    """hazard() stands at one place only."""
     for node in ast.walk(expression.tree):
         called = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "hazard"
         if called and node is not allowed:
             where = "stands first in a threshold, and once" if allowed is not None else "belongs in a threshold"
             raise expression.error(f"hazard() {where}", node)
+
+
+def refuse_draws(expression: Expression, reason: str) -> None:
+    """rand() and randn() do not stand here."""
+    for node in ast.walk(expression.tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("rand", "randn"):
+            raise expression.error(f"{node.func.id}() {reason}", node)
 
 
 def _explaining(neuron: Neuron, expression: Expression, rule: Callable[..., Any], *arguments: Any) -> Any:
