@@ -61,6 +61,7 @@ class Step:
     events: tuple[EventStep, ...]
     observed: Mapping[str, Node]  # algebraic variables, from the values before the flow
     scheme: str
+    held: frozenset[str] = frozenset()  # states that hold while the neuron is refractory
 
     @classmethod
     def of(cls, system: Hybrid, scheme: Scheme, observe: tuple[str, ...] = ()) -> Step:
@@ -119,6 +120,7 @@ class _Builder:
             events=events,
             observed={name: lower(system.algebraic[symbol(name)].xreplace(known)) for name in observe},
             scheme=self.scheme.name,
+            held=frozenset(str(x) for x in system.held),
         )
 
     def _propagator(self, propagator: Propagator) -> PropagatorStep:
