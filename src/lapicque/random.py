@@ -122,3 +122,66 @@ def random_words(key, step, element, trial):
     """
     pair = (element >> np.uint64(1)) & WORD
     return philox(step & WORD, step >> WORD_BITS, pair, trial & WORD, key & WORD, key >> WORD_BITS)
+
+
+def uniform_numbers(key, step, element, trial=0):
+    """Uniform random numbers between 0 and 1, both excluded, by NumPy.
+
+    Parameters
+    ----------
+    key : uint64
+        From `stream_key`.
+    step, element, trial : int or array of int
+        Broadcast against each other.
+
+    Returns
+    -------
+    numpy.ndarray, float64
+        To the bit those of `lapicque.compile.random_kernels.uniform`.
+
+    Examples
+    --------
+    >>> uniform_numbers(stream_key(1, "exc/rand"), 0, np.arange(3)).round(6).tolist()
+    [0.938574, 0.793328, 0.557961]
+    """
+    even, (w0, w1, w2, w3) = _words_of(key, step, element, trial)
+    return _between_zero_and_one(np.where(even, w0, w2), np.where(even, w1, w3))
+
+
+def normal_numbers(key, step, element, trial=0):
+    """Normal random numbers of mean 0 and variance 1, by NumPy and the Box-Muller transform.
+
+    Parameters
+    ----------
+    key, step, element, trial : as for `uniform_numbers`
+
+    Returns
+    -------
+    numpy.ndarray, float64
+        Within rounding those of `lapicque.compile.random_kernels.normal`.
+
+    References
+    ----------
+    Box & Muller 1958, A note on the generation of random normal deviates, doi:10.1214/aoms/1177706645
+
+    Examples
+    --------
+    >>> normal_numbers(stream_key(1, "exc/xi"), 0, np.arange(3)).round(6).tolist()
+    [-1.382839, 0.569706, -1.289217]
+    """
+    even, (w0, w1, w2, w3) = _words_of(key, step, element, trial)
+    radius = np.sqrt(-2.0 * np.log(_between_zero_and_one(w0, w1)))
+    angle = 2.0 * np.pi * _between_zero_and_one(w2, w3)
+    return radius * np.where(even, np.cos(angle), np.sin(angle))
+
+
+def _words_of(key, step, element, trial):
+    element = np.atleast_1d(np.asarray(element)).astype(np.uint64)
+    numbers = (np.asarray(x).astype(np.uint64) for x in (key, step, element, trial))
+    return (element & np.uint64(1)) == np.uint64(0), random_words(*np.broadcast_arrays(*numbers))
+
+
+def _between_zero_and_one(low, high):
+    """The middle of one of 2^52 equal parts of (0, 1), from two words."""
+    bits = (((high << WORD_BITS) | low) >> np.uint64(12)) | np.uint64(0x3FF0000000000000)
+    return bits.view(np.float64) - (1.0 - 2.0**-53)

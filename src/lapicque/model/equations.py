@@ -23,6 +23,7 @@ from lapicque.errors import ModelError, UnitError, suggest
 from lapicque.model.syntax import explain, find_mistake
 from lapicque.units import Unit, parse_unit
 
+
 @dataclass(frozen=True)
 class Grammar:
     """Whose equations a text holds, which flags they may carry, and why other flags are refused."""
@@ -302,9 +303,7 @@ def _explain_left_side(left: str, source: Source, first: int) -> ModelError:
     return source.error("this is no equation: write 'dx/dt = ... : unit', 'x = ... : unit' or 'x : unit'", first)
 
 
-def _parse_unit_and_flags(
-    text: str, offset: int, source: Source, grammar: Grammar
-) -> tuple[Unit, frozenset[str]]:
+def _parse_unit_and_flags(text: str, offset: int, source: Source, grammar: Grammar) -> tuple[Unit, frozenset[str]]:
     if ":" in text:
         raise source.error("a second ':' on the line: one equation a line", offset + text.index(":"))
     match = re.fullmatch(r"\s*(?P<unit>.*?)\s*(?:(?<![*/])\((?P<flags>[^()]*[A-Za-z][^()]*)\))?\s*", text)

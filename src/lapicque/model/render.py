@@ -7,8 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from lapicque.model.distribution import Distribution
 from lapicque.model.equations import Equation
 from lapicque.model.neuron import Neuron, ParsedEvent, Variable
+from lapicque.model.synapse import Synapse
+from lapicque.model.synapse_variables import SynapseVariable
 
 
 def _left(equation: Equation) -> str:
@@ -35,9 +38,9 @@ def _event_rows(event: ParsedEvent) -> list[tuple[str, str]]:
     return rows
 
 
-def _unit_behind(variable: Variable) -> str:
+def _unit_behind(variable: Variable | SynapseVariable) -> str:
     """Write a unit as it stands behind a number: nothing for a pure number, ``/ms`` for ``1/ms``."""
-    name = variable.unit.name
+    name = variable.unit.name if variable.unit is not None else "1"
     return f" {name[1:] if name.startswith('1/') else name}" if name != "1" else ""
 
 
@@ -74,6 +77,44 @@ def to_text(neuron: Neuron) -> str:
     if neuron.reference:
         lines.append(f"  reference: {neuron.reference}")
     return "\n".join(lines)
+
+
+def synapse_to_text(synapse: Synapse) -> str:
+    """Return a synapse as text: equations, code, output, parameters with units, the paper."""
+    lines = [f"Synapse {synapse.name}"]
+    for equation in synapse.parsed_equations:
+        if equation.kind == "parameter" and synapse.variables[equation.name].value is not None:
+            continue
+        flags = f" ({', '.join(sorted(equation.flags))})" if equation.flags else ""
+        text = f" = {' '.join(equation.expression.text.split())}" if equation.expression is not None else ""
+        doc = f"  # {equation.doc}" if equation.doc else ""
+        lines.append(f"    {_left(equation)}{text} : {equation.unit}{flags}{doc}")
+    rows = []
+    for pathway in synapse.pathways:
+        at = f" ({pathway.at})" if pathway.name not in ("pre", "post") else ""
+        delay = f", {pathway.delay:g} ms later" if pathway.delay is not None else ""
+        code = "; ".join(f"{s.target} {s.operator} {s.expression.text}" for s in pathway.statements)
+        rows.append((f"on {pathway.name}{at}{delay}", code))
+    rows += [("output", " ".join(synapse.parsed_output.text.split()))] if synapse.parsed_output is not None else []
+    rows += [("initial", "; ".join(f"{k} = {v}" for k, v in synapse.initial.items()))] if synapse.initial else []
+    width = max((len(name) for name, _ in rows), default=0) + 2
+    lines += [f"  {name + ':':<{width}}{text}" for name, text in rows]
+    constants = [v for v in synapse.variables.values() if v.kind == "parameter" and v.value is not None]
+    if constants:
+        lines.append("  parameters:")
+        names = max(len(v.name) for v in constants)
+        shown = [(v, f"{v.name:<{names}} = {_synapse_value(v)}") for v in constants]
+        width = max(len(text) for _, text in shown)
+        lines += [f"    {text:<{width}}  # {v.doc}" if v.doc else f"    {text}" for v, text in shown]
+    if synapse.reference:
+        lines.append(f"  reference: {synapse.reference}")
+    return "\n".join(lines)
+
+
+def _synapse_value(variable: SynapseVariable) -> str:
+    if isinstance(variable.value, Distribution):
+        return repr(variable.value)
+    return f"{show_value(variable.value)}{_unit_behind(variable)}"
 
 
 def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
