@@ -15,6 +15,13 @@ __getattr__, __dir__, __all__ = attach(
         "simulate": "simulation",
         "report": "reports",
         "schemes": "compile",
+        "all_to_all": "network.connectivity",
+        "edges": "network.connectivity",
+        "fixed_in_degree": "network.connectivity",
+        "fixed_out_degree": "network.connectivity",
+        "fixed_probability": "network.connectivity",
+        "fixed_total_number": "network.connectivity",
+        "one_to_one": "network.connectivity",
     },
     submodules=["distances", "errors", "fit", "io", "neurons", "optimizers", "plot", "spikes", "units"],
 )

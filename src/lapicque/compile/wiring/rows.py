@@ -1,0 +1,232 @@
+"""Delivery rows: for each source, in one partition of the targets, its synapses by delay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from lapicque.compile.wiring.values import Constant, DelaySteps, SynapseValues
+from lapicque.compile.wiring.wiring import Chunk, Wiring
+from lapicque.threads import in_threads
+
+
+@dataclass(frozen=True, eq=False)
+class Member:
+    """One projection of a bundle: projections from one source population that are delivered together.
+
+    Parameters
+    ----------
+    wiring : Wiring
+    weights : SynapseValues
+    delays : DelaySteps
+    bounds : (partition + 1,) int
+        The targets of each partition, as ranges of neurons of the target population.
+    bases : (partition,) int
+        The local index that the first neuron of each range has in its partition.
+    sources, targets : slice or (neuron,) int, optional
+        Which neurons of the populations the wiring's sources and targets are; None for all.
+    extras : mapping of str to SynapseValues
+        Further values of each synapse that are packed in the same order.
+    """
+
+    wiring: Wiring
+    weights: SynapseValues
+    delays: DelaySteps
+    bounds: Sequence[int] | np.ndarray
+    bases: Sequence[int] | np.ndarray
+    sources: slice | np.ndarray | None = None
+    targets: slice | np.ndarray | None = None
+    extras: Mapping[str, SynapseValues] = field(default_factory=lambda: MappingProxyType({}))
+
+    def targets_in(self, partition: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the wiring's targets that lie in a partition, and their local indices there."""
+        first, last = int(self.bounds[partition]), int(self.bounds[partition + 1])
+        shift = int(self.bases[partition]) - first
+        if self.targets is None:
+            numbers = np.arange(first, min(last, self.wiring.n_target))
+            return numbers, numbers + shift
+        chosen = _indices(self.targets, self.wiring.n_target)
+        numbers = np.flatnonzero((chosen >= first) & (chosen < last))
+        return numbers, chosen[numbers] + shift
+
+    def chunks(self, targets: np.ndarray) -> Iterator[tuple[Chunk, np.ndarray]]:
+        """Draw the synapses of some targets: each chunk, and its sources as numbers of the source population."""
+        chosen = None if self.sources is None else _indices(self.sources, self.wiring.n_source).astype(np.int32)
+        for chunk in self.wiring.chunks(targets):
+            yield chunk, chunk[2] if chosen is None else chosen[chunk[2]]
+
+
+def _indices(selection: slice | np.ndarray, n: int) -> np.ndarray:
+    if isinstance(selection, slice):
+        step = selection.step or 1
+        return (selection.start or 0) + step * np.arange(n)
+    return np.asarray(selection)
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """The synapses of a bundle onto one partition; made by `pack`.
+
+    The row of source s lies in ``starts[s]:starts[s + 1]`` of the arrays below. It is sorted by delay, and for each
+    delay by projection, target and synapse number. Where in the row delay number b begins is
+    ``offsets[s*(n + 1) + b]``, n the number of delays; where rows are shorter than that, each synapse has its
+    ``delay``.
+
+    Parameters
+    ----------
+    starts : (source + 1,) int64
+    delays : (n,) int64, steps
+        Those that occur, ascending.
+    offsets : (source*(n + 1),) uint16 or uint32, optional
+        None where there is one delay, and where each synapse has its own.
+    delay : (synapse,) uint16 or uint32, steps, optional
+    targets : (synapse,) uint16 or uint32
+        Local indices in the partition.
+    weights : (synapse,) float, optional
+        None where all are equal, and are ``weight``.
+    weight : float, optional
+    order : (synapse,) int64, optional
+        The place of each synapse among those of the partition, counted by projection, target and synapse number;
+        kept where there are extras, or where it is asked for.
+    extras : mapping of str to (synapse,) float
+    """
+
+    starts: np.ndarray
+    delays: np.ndarray
+    offsets: np.ndarray | None
+    delay: np.ndarray | None
+    targets: np.ndarray
+    weights: np.ndarray | None
+    weight: float | None
+    order: np.ndarray | None = None
+    extras: Mapping[str, np.ndarray] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def count(self) -> int:
+        """Number of synapses."""
+        return len(self.targets)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of all arrays."""
+        arrays = [self.starts, self.delays, self.offsets, self.delay, self.targets, self.weights, self.order]
+        return sum(a.nbytes for a in [*arrays, *self.extras.values()] if a is not None)
+
+
+def pack(
+    members: Sequence[Member],
+    n_source: int,
+    precision: Any = np.float64,
+    threads: int | None = None,
+    order: bool = False,
+) -> list[Rows]:
+    """Draw the synapses of a bundle and pack them into rows, each partition in a thread of its own.
+
+    Parameters
+    ----------
+    members : sequence of Member
+        In the order in which their input is summed.
+    n_source : int
+        Size of the source population.
+    precision : numpy.float32 or numpy.float64
+        Of weights and extras.
+    threads : int, optional
+    order : bool
+        Whether to keep `Rows.order`.
+
+    Returns
+    -------
+    list of Rows
+        One a partition.
+    """
+    partitions = len(members[0].bases)
+    rows: list[Any] = [None] * partitions
+
+    def work(part: int, parts: int) -> None:
+        for p in range(part, partitions, parts):
+            rows[p] = _pack_partition(members, n_source, p, np.dtype(precision), order)
+
+    in_threads(work, threads, partitions)
+    return rows
+
+
+def _pack_partition(members: Sequence[Member], n_source: int, p: int, real: np.dtype, order: bool) -> Rows:
+    from lapicque.compile.wiring.packing import count_rows, mark_delays, place
+
+    located = [(member, *member.targets_in(p)) for member in members]
+    ends = np.zeros(n_source + 1, np.int64)
+    for member, numbers, _ in located:
+        for _, sources in member.chunks(numbers):
+            count_rows(sources, ends)
+    starts = np.cumsum(ends)
+    count = int(starts[-1])
+    targets = np.empty(
+        count, np.uint16 if max(int(local.max(initial=0)) for _, _, local in located) < 2**16 else np.uint32
+    )
+    present = [member for member, numbers, _ in located if len(numbers)]
+    weight, delay = _one([m.weights.constant for m in present]), _one([m.delays.constant for m in present])
+    weights = np.empty(count, real) if weight is None else None
+    steps = np.empty(count, np.result_type(*[m.delays.dtype for m in present])) if delay is None else None
+    extras = sorted({name for member in members for name in member.extras})
+    places = np.empty(count, np.int64) if order or extras else None
+
+    at, first, seen = starts[:-1].copy(), 0, np.zeros(0, np.bool_)
+    for member, numbers, local in located:
+        begun = 0
+        for chunk, sources in member.chunks(numbers):
+            chunk_weights = None if weights is None else member.weights.of(chunk, real)
+            chunk_steps = None if steps is None else member.delays.of(chunk, steps.dtype)
+            chunk_local = local[begun : begun + len(chunk[0])].astype(targets.dtype)
+            place(
+                sources, chunk[1], chunk_local, chunk_weights, chunk_steps, at, targets, weights, steps, places, first
+            )
+            if chunk_steps is not None:
+                if (highest := int(chunk_steps.max(initial=0))) >= len(seen):
+                    seen = np.concatenate([seen, np.zeros(highest + 1 - len(seen), np.bool_)])
+                mark_delays(chunk_steps, seen)
+            begun, first = begun + len(chunk[0]), first + len(sources)
+
+    if steps is None:
+        delays, offsets, delay_of_each = np.full(1, delay), None, None
+    else:
+        delays = np.flatnonzero(seen)
+        offsets, delay_of_each = _sort(starts, delays, steps, targets, weights, places)
+    packed = {name: _in_order(located, name, real)[places] for name in extras}
+    return Rows(starts, delays, offsets, delay_of_each, targets, weights, weight, places, MappingProxyType(packed))
+
+
+def _one(values: Sequence[Any]) -> Any:
+    """Return the value that all have; None where they differ, and 0 where there are none."""
+    return next(iter(values), 0) if len(set(values)) <= 1 else None
+
+
+def _sort(
+    starts: np.ndarray, delays: np.ndarray, steps: np.ndarray, targets: np.ndarray, weights: Any, places: Any
+) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Sort rows by delay; return what tells the delays: offsets or, where those would be larger, each one's steps."""
+    from lapicque.compile.wiring.packing import sort_rows
+
+    if len(delays) <= 1:
+        return None, None
+    n = len(delays)
+    longest = int(np.diff(starts).max())
+    offset_type = np.dtype(np.uint16 if longest < 2**16 else np.uint32)
+    delay_type = np.dtype(np.uint16 if delays[-1] < 2**16 else np.uint32)
+    size = (len(starts) - 1) * (n + 1)
+    offsets = np.empty(size, offset_type) if size * offset_type.itemsize <= len(steps) * delay_type.itemsize else None
+    bucket = np.zeros(int(delays[-1]) + 1, np.uint16 if n < 2**16 else np.uint32)
+    bucket[delays] = np.arange(n)
+    sort_rows(starts, bucket, n, steps, targets, weights, places, offsets)
+    return offsets, steps.astype(delay_type, copy=False) if offsets is None else None
+
+
+def _in_order(located: Sequence[Any], name: str, real: np.dtype) -> np.ndarray:
+    parts = [np.empty(0, real)]
+    for member, numbers, _ in located:
+        values = member.extras.get(name, Constant(0.0))
+        parts.extend(values.of(chunk, real).copy() for chunk, _ in member.chunks(numbers))
+    return np.concatenate(parts)
