@@ -1,0 +1,165 @@
+"""A network as backends see it: populations of merged neurons, and pathways between them, in internal units.
+
+`lapicque.compile.assemble` makes a `Circuit` from a `Network`; the interpreter and the kernels run it. Everything that
+was drawn (parameters, initial values) is drawn, every receptor is part of its target neuron, and every pathway says
+which variable of which population it changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lapicque.model.neuron import Neuron
+
+if TYPE_CHECKING:
+    from lapicque.compile.wiring import DelaySteps, SynapseValues, Wiring
+
+
+@dataclass(frozen=True, eq=False)
+class Feed:
+    """An array that is read into an input.
+
+    Attributes
+    ----------
+    input : name of an input of the merged neuron
+    values : (row, column), internal units
+    columns : (neuron,) int64, which column each neuron reads; -1: it gets 0
+    hold : steps that each row lasts
+    begin : step at which the first row begins
+    after : what comes after the last row: ``"zero"``, ``"hold"`` or ``"repeat"``
+    """
+
+    input: str
+    values: np.ndarray
+    columns: np.ndarray
+    hold: int = 1
+    begin: int = 0
+    after: str = "zero"
+
+    def at(self, k: int, size: int) -> np.ndarray:
+        """Return the values of step ``k``, (neuron,)."""
+        row, rows = (k - self.begin) // self.hold, len(self.values)
+        if row >= rows and self.after == "hold":
+            row = rows - 1
+        elif row >= rows and self.after == "repeat":
+            row = row % rows
+        if not 0 <= row < rows:
+            return np.zeros(size)
+        return np.where(self.columns >= 0, self.values[row][self.columns], 0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class PoissonDrive:
+    """Events of independent Poisson processes, each adding ``weight`` to a state in phase 5b.
+
+    Attributes
+    ----------
+    name : of the random stream
+    variable : state of the merged neuron
+    weight : float or (neuron,)
+    means : (row, 1) or (row, neuron), the expected number of events in a step
+    hold : steps that each row lasts; the last row stays
+    """
+
+    name: str
+    variable: str
+    weight: Any
+    means: np.ndarray
+    hold: int = 1
+
+    @property
+    def weight_name(self) -> str:
+        """What the weight is called among the population's parameters."""
+        return f"_w_{self.name}"
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """A population, with everything that is attached to its neurons merged into them.
+
+    Attributes
+    ----------
+    name, size : of the population
+    neuron : the merged neuron; None for lists of spikes
+    parameters, initial : name -> float or (neuron,)
+    steady : inputs that do not change; their values are among the parameters
+    feeds, drives : tuples
+    spikes : steps and neurons of a list of spikes, both (spike,), sorted by step, then neuron
+    """
+
+    name: str
+    size: int
+    neuron: Neuron | None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    initial: Mapping[str, Any] = field(default_factory=dict)
+    steady: tuple[str, ...] = ()
+    feeds: tuple[Feed, ...] = ()
+    drives: tuple[PoissonDrive, ...] = ()
+    spikes: tuple[np.ndarray, np.ndarray] | None = None
+
+    @property
+    def events(self) -> tuple[str, ...]:
+        """Names of the events, the spike first."""
+        return ("spike",) if self.neuron is None else tuple(e.name for e in self.neuron.parsed_events)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Inputs that change in time."""
+        return () if self.neuron is None else tuple(u for u in self.neuron.inputs if u not in self.steady)
+
+    def values(self) -> dict[str, Any]:
+        """Return the parameters, with the weights of the drives among them."""
+        return {**self.parameters, **{d.weight_name: d.weight for d in self.drives}}
+
+
+@dataclass(frozen=True, eq=False)
+class Additive:
+    """One statement ``variable += increment`` of a pathway, whose increment is known when the network is built.
+
+    Attributes
+    ----------
+    projection : name
+    source, target : numbers of populations
+    variable : state of the target's merged neuron
+    wiring, increments, delays : of the projection's synapses
+    sources, targets : which neurons of the populations these are
+    """
+
+    projection: str
+    source: int
+    target: int
+    variable: str
+    wiring: Wiring
+    increments: SynapseValues
+    delays: DelaySteps
+    sources: slice | np.ndarray | None = None
+    targets: slice | np.ndarray | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Circuit:
+    """A network that is ready to run.
+
+    Attributes
+    ----------
+    cells : populations, in order of creation
+    pathways : in the order in which they act
+    dt : ms
+    seed : of random numbers during the run
+    """
+
+    cells: tuple[Cells, ...]
+    pathways: tuple[Additive, ...]
+    dt: float
+    seed: int = 0
+
+    def channels(self) -> dict[tuple[int, str], list[Additive]]:
+        """Return the pathways that add to each variable, (population, variable), in order."""
+        found: dict[tuple[int, str], list[Additive]] = {}
+        for pathway in self.pathways:
+            found.setdefault((pathway.target, pathway.variable), []).append(pathway)
+        return found

@@ -1,0 +1,82 @@
+"""Spikes on their way: increments of additive pathways are pushed into a ring of future steps.
+
+A thread owns a range of every population's neurons and, for these targets, rows of synapses by source neuron
+(`lapicque.compile.wiring`). It goes through the spikes of all threads in one order (step, projection, source, synapse),
+so the sums do not depend on how many threads there are.
+"""
+
+from numba import njit
+
+_OPTIONS = {"nogil": True, "inline": "always", "error_model": "numpy"}
+
+
+@njit(**_OPTIONS)
+def push_one(ids, begin, end, starts, targets, weight, row):
+    """Add one weight along the rows of spikes that all have the same delay."""
+    for j in range(begin, end):
+        source = ids[j]
+        for e in range(starts[source], starts[source + 1]):
+            row[targets[e]] += weight
+
+
+@njit(**_OPTIONS)
+def push_own(ids, begin, end, starts, targets, weights, row):
+    """Add each synapse's weight along the rows of spikes that all have the same delay."""
+    for j in range(begin, end):
+        source = ids[j]
+        for e in range(starts[source], starts[source + 1]):
+            row[targets[e]] += weights[e]
+
+
+@njit(**_OPTIONS)
+def push_one_in_buckets(ids, begin, end, starts, targets, weight, offsets, delays, k, ring, base):
+    """Add one weight along rows that are sorted by delay."""
+    buckets, mask = delays.shape[0], ring.shape[0] - 1
+    for j in range(begin, end):
+        source = ids[j]
+        start, at = starts[source], source * (buckets + 1)
+        low = start + offsets[at]
+        for b in range(buckets):
+            high = start + offsets[at + b + 1]
+            if high > low:
+                row = ring[(k + delays[b]) & mask, base:]
+                for e in range(low, high):
+                    row[targets[e]] += weight
+            low = high
+
+
+@njit(**_OPTIONS)
+def push_own_in_buckets(ids, begin, end, starts, targets, weights, offsets, delays, k, ring, base):
+    """Add each synapse's weight along rows that are sorted by delay."""
+    buckets, mask = delays.shape[0], ring.shape[0] - 1
+    for j in range(begin, end):
+        source = ids[j]
+        start, at = starts[source], source * (buckets + 1)
+        low = start + offsets[at]
+        for b in range(buckets):
+            high = start + offsets[at + b + 1]
+            if high > low:
+                row = ring[(k + delays[b]) & mask, base:]
+                for e in range(low, high):
+                    row[targets[e]] += weights[e]
+            low = high
+
+
+@njit(**_OPTIONS)
+def push_one_delayed(ids, begin, end, starts, targets, weight, lags, k, ring, base):
+    """Add one weight along rows in which each synapse has its delay."""
+    mask = ring.shape[0] - 1
+    for j in range(begin, end):
+        source = ids[j]
+        for e in range(starts[source], starts[source + 1]):
+            ring[(k + lags[e]) & mask, base + targets[e]] += weight
+
+
+@njit(**_OPTIONS)
+def push_own_delayed(ids, begin, end, starts, targets, weights, lags, k, ring, base):
+    """Add each synapse's weight along rows in which each synapse has its delay."""
+    mask = ring.shape[0] - 1
+    for j in range(begin, end):
+        source = ids[j]
+        for e in range(starts[source], starts[source + 1]):
+            ring[(k + lags[e]) & mask, base + targets[e]] += weights[e]

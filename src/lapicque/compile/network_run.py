@@ -1,0 +1,252 @@
+"""Run a circuit on the CPU: one partition of every population for each thread, in stretches that can be interrupted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from time import perf_counter
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from lapicque.compile import cache
+from lapicque.compile.bundles import Bundle, bounds_of, kind_of, packed
+from lapicque.compile.circuit import Cells, Circuit
+from lapicque.compile.kernels import step_of
+from lapicque.compile.lanes import LANES
+from lapicque.compile.network_cpu import Drive, Kind, Model, generate
+from lapicque.compile.partition import Partition, model_key, table
+from lapicque.compile.population import check_numbers
+from lapicque.compile.recording import PROBE
+from lapicque.errors import SimulationError
+from lapicque.random import stream_key
+from lapicque.threads import processors
+
+#: How long a stretch of steps should take, seconds: an interrupt waits for its end.
+STRETCH = 0.04
+#: Entries of a thread's list of spikes in a stretch; memory that is not touched costs nothing.
+LOG = 1 << 25
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """A variable to be sampled at the beginning of every ``every``-th step."""
+
+    population: int
+    name: str
+    neurons: np.ndarray
+    every: int
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """What happened between two steps.
+
+    Attributes
+    ----------
+    first, last : steps
+    spikes : (spike, 3) int32, stream, neuron and step, of the streams that are logged; in no particular order
+    samples : one array (sample, neuron) for each `Sampling`
+    counts : (step, stream) how many events there were
+    """
+
+    first: int
+    last: int
+    spikes: np.ndarray
+    samples: list[np.ndarray]
+    counts: np.ndarray
+
+
+class NetworkRun:
+    """A circuit in memory, at some step.
+
+    Parameters
+    ----------
+    circuit : Circuit
+    methods : population -> scheme or its name; absent: the default scheme
+    precision : ``"float32"`` or ``"float64"``
+    threads : int, optional
+    samplings : variables to be recorded
+    logged : events to be recorded, (population, event)
+    trial : int
+    """
+
+    def __init__(
+        self,
+        circuit: Circuit,
+        methods: Mapping[str, Any] | None = None,
+        precision: str = "float64",
+        threads: int | None = None,
+        samplings: Sequence[Sampling] = (),
+        logged: Sequence[tuple[int, str]] = (),
+        trial: int = 0,
+    ):
+        self.circuit, self.precision, self.trial = circuit, precision, trial
+        self.samplings = tuple(samplings)
+        blocks = sum(-(-cells.size // LANES) for cells in circuit.cells)
+        self.threads = threads or max(1, min(processors(), blocks // 4))
+        self.bounds = [bounds_of(cells.size, self.threads, n) for n, cells in enumerate(circuit.cells)]
+        self.bundles, places = packed(circuit, self.bounds, precision, threads)
+        self.kinds = sorted({kind_of(rows) for bundle in self.bundles for rows in bundle.rows if rows.count})
+        delays = [int(d) for b in self.bundles for rows in b.rows if rows.count for d in (rows.delays[0], rows.delays[-1])]
+        self.shortest, self.longest = min(delays, default=1), max(delays, default=1)
+        self.late = self.shortest < 1
+        observed = self._observed()
+        self.models, self.kernel = self._compile(methods or {}, observed)
+        self.streams = [(n, event) for n, cells in enumerate(circuit.cells) for event in cells.events]
+        self.logged = np.array([int(stream in logged) for stream in self.streams] or [0], np.int64)
+        self._allocate()
+        keys = self._keys()
+        slots = 1 << int(self.longest + self.span).bit_length()
+        constants = [self._constants(n) for n in range(len(circuit.cells))]
+        watched = [n for n, names in enumerate(observed) if names]
+        self.partitions = [
+            Partition(p, circuit, self.kernel, self.models, constants, self.bounds, places[p], self.bundles,
+                      self.kinds, slots, keys, watched)
+            for p in range(self.threads)
+        ]  # fmt: skip
+        self.step = 0
+        self._pool = ThreadPoolExecutor(self.threads - 1, "lapicque") if self.threads > 1 else None
+        self._length = max(1, 4096 // max(1, blocks))
+
+    # -- setting up --------------------------------------------------------------------------------------------------
+
+    def _observed(self) -> list[tuple[str, ...]]:
+        """Return the algebraic variables that are recorded, by population."""
+        found: list[tuple[str, ...]] = []
+        for n, cells in enumerate(self.circuit.cells):
+            names = dict.fromkeys(s.name for s in self.samplings if s.population == n)
+            known = cells.neuron.algebraic if cells.neuron is not None else {}
+            found.append(tuple(name for name in names if name in known))
+        return found
+
+    def _compile(self, methods: Mapping[str, Any], observed: Sequence[tuple[str, ...]]) -> tuple[list[int], ModuleType]:
+        """Return the number of each population's model, and the kernel."""
+        channels: dict[int, list[str]] = {}
+        for population, variable in self.circuit.channels():
+            channels.setdefault(population, []).append(variable)
+        keys: list[Any] = []
+        numbers, first = [], []
+        for n, cells in enumerate(self.circuit.cells):
+            if cells.neuron is None:
+                numbers.append(-1)
+                continue
+            key = cells.neuron.structure, methods.get(cells.name), observed[n], tuple(channels.get(n, ())), model_key(cells)
+            if key not in keys:
+                keys.append(key)
+                first.append(n)
+            numbers.append(keys.index(key))
+
+        def model(n: int) -> Model:
+            cells: Cells = self.circuit.cells[n]
+            assert cells.neuron is not None
+            step = step_of(cells.neuron, methods.get(cells.name), observed[n], cells.steady)
+            uniform = model_key(cells)[0]
+            drives = tuple(Drive(d.variable, d.weight_name, d.means.shape[1] > 1) for d in cells.drives)
+            return Model(step, uniform, cells.fields, tuple(channels.get(n, ())), drives)
+
+        text = repr((keys, self.kinds, self.precision, self.late))
+        ours = all(m is None or isinstance(m, str) or type(m).__module__ == "lapicque.compile.schemes" for m in methods.values())
+        kernel = cache.kernel(
+            text if ours else None,
+            lambda: generate([model(n) for n in first], self.kinds, self.precision, self.late),
+        )
+        return numbers, kernel
+
+    def _allocate(self) -> None:
+        owned = max(sum(int(b[p + 1] - b[p]) for b in self.bounds) for p in range(self.threads))
+        self.owned = max(owned, 1)
+        self.span = 1 if self.late else max(1, min(self.shortest, (1 << 23) // self.owned))
+        events = max((len(cells.events) for cells in self.circuit.cells), default=1) or 1
+        shape = 2, self.threads, self.span, len(self.circuit.cells), 2, events
+        self.ends = np.zeros(shape, np.int64)
+        self.found = np.empty((2, self.threads, events, self.span * self.owned), np.int32)
+        self.counter = np.zeros(1, np.int64)
+
+    def _keys(self) -> dict[str, np.uint64]:
+        names = []
+        for cells, m in zip(self.circuit.cells, self.models, strict=True):
+            draws = self.kernel.DRAWS[m] if m >= 0 else {}
+            names += [f"{cells.name}/{name}" for name in (*draws, *(d.name for d in cells.drives))]
+        return {name: stream_key(self.circuit.seed, name) for name in names}
+
+    def _constants(self, n: int) -> list[Any]:
+        cells, m = self.circuit.cells[n], self.models[n]
+        if m < 0:
+            return []
+        given = {"i": np.arange(cells.size, dtype=float), "N": float(cells.size), **cells.parameters}
+        with np.errstate(all="ignore"):
+            return self.kernel.COEFFICIENTS[m](given, self.circuit.dt, cells.size)
+
+    # -- running -----------------------------------------------------------------------------------------------------
+
+    def advance(self, last: int, stretched: Callable[[Stretch], Any]) -> None:
+        """Run up to step ``last``; ``stretched`` is called with each stretch of steps as it is done.
+
+        Raises
+        ------
+        SimulationError
+            If a state is no longer a number, with the population, the neuron and the step.
+        """
+        longest = max(1, LOG // self.owned)
+        while self.step < last:
+            first, stop = self.step, min(last, self.step + min(self._length, longest))
+            before = perf_counter()
+            stretch = self._stretch(first, stop)
+            took = perf_counter() - before
+            self._length = max(1, min(int((stop - first) * STRETCH / max(took, 1e-6)), 2 * self._length))
+            self.step = stop
+            stretched(stretch)
+            self._check()
+
+    def _stretch(self, first: int, last: int) -> Stretch:
+        samples = []
+        for s in self.samplings:
+            rows = -(-last // s.every) - -(-first // s.every)
+            samples.append(np.zeros((rows, len(s.neurons)), self.kernel.REAL))
+        logs = [np.empty(((last - first) * self.owned, 3), np.int32) if self.logged.any() else np.empty((1, 3), np.int32)
+                for _ in self.partitions]  # fmt: skip
+        written = [np.zeros(1, np.int64) for _ in self.partitions]
+        counts = [np.zeros((last - first, len(self.streams)), np.int32) for _ in self.partitions]
+        self.counter[0] = 0
+
+        def work(p: int) -> None:
+            part = self.partitions[p]
+            probes = [part.probe(s.population, s.name, s.neurons, s.every, out)
+                      for s, out in zip(self.samplings, samples, strict=True)]  # fmt: skip
+            self.kernel.advance(
+                p, self.threads, first, last, self.span, self.circuit.dt, self.trial, part.arena, part.c,
+                part.thresholds, part.key_array, part.drives, part.at_places, part.ring, part.words, part.populations,
+                part.bundles, part.weights, part.feeds, table(PROBE, probes), self.found, self.ends, counts[p],
+                self.logged, logs[p], written[p], self.counter,
+            )  # fmt: skip
+
+        others = [self._pool.submit(work, p) for p in range(1, self.threads)] if self._pool else []
+        try:
+            work(0)
+        finally:
+            for other in others:
+                other.result()
+        spikes = [log[: n[0]] for log, n in zip(logs, written, strict=True)]
+        return Stretch(first, last, np.concatenate(spikes), samples, sum(counts[1:], counts[0]))
+
+    def _check(self) -> None:
+        for part in self.partitions:
+            for n, (cells, m) in enumerate(zip(self.circuit.cells, self.models, strict=True)):
+                if m >= 0 and part.size[n]:
+                    values = {x: part.read(n, x) for x in self.kernel.STATES[m]}
+                    try:
+                        check_numbers(values, self.kernel.MOVING[m], part.first[n], self.step, self.kernel.SCHEMES[m])
+                    except SimulationError as error:
+                        raise SimulationError(f"{cells.name}: {error}") from None
+
+    def read(self, population: int, name: str) -> np.ndarray:
+        """Return a variable of a population, (neuron,), internal units."""
+        return np.concatenate([part.read(population, name) for part in self.partitions])
+
+    def close(self) -> None:
+        """Let the threads go."""
+        if self._pool is not None:
+            self._pool.shutdown()

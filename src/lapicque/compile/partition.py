@@ -1,0 +1,248 @@
+"""The memory of one thread of a network run: its neurons' arena, its part of the ring, and the tables it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from lapicque.compile.bundles import Bundle, Channel, kind_of
+from lapicque.compile.circuit import Cells, Circuit
+from lapicque.compile.lanes import LANES
+from lapicque.compile.memory import address
+from lapicque.compile.network_cpu import BUNDLE, DRIVE, POPULATION, Kind
+from lapicque.compile.poisson import GROUP, thresholds
+from lapicque.compile.recording import AFTER, FEED, PROBE
+from lapicque.compile.subnormals import flushed
+
+
+def table(columns: Sequence[str], rows: Sequence[Mapping[str, int]]) -> np.ndarray:
+    """Return a table of numbers, (row, column) int64; columns that a row does not name are 0."""
+    made = np.zeros((len(rows), len(columns)), np.int64)
+    for n, row in enumerate(rows):
+        for name, value in row.items():
+            made[n, columns.index(name)] = value
+    return made
+
+
+class Partition:
+    """What one thread owns.
+
+    Parameters
+    ----------
+    number : of the thread
+    circuit : Circuit
+    kernel : module made from `lapicque.compile.network_cpu.generate`
+    models : population -> number of its model in the kernel; -1 for lists of spikes
+    constants : population -> what the kernel's ``coefficients`` gave
+    bounds : population -> neurons of each partition
+    places : channels in this partition's ring
+    bundles, kinds : of the network
+    slots : how many steps the ring holds, a power of 2
+    keys : name of a random stream -> key
+    watched : populations that are recorded
+    """
+
+    def __init__(
+        self,
+        number: int,
+        circuit: Circuit,
+        kernel: ModuleType,
+        models: Sequence[int],
+        constants: Sequence[list[Any]],
+        bounds: Sequence[np.ndarray],
+        places: Mapping[Channel, int],
+        bundles: Sequence[Bundle],
+        kinds: Sequence[Kind],
+        slots: int,
+        keys: Mapping[str, np.uint64],
+        watched: Sequence[int],
+    ):
+        self.number, self.circuit, self.kernel, self.models = number, circuit, kernel, models
+        self.first = [int(b[number]) for b in bounds]
+        self.size = [int(b[number + 1] - b[number]) for b in bounds]
+        self.blocks = [-(-n // LANES) for n in self.size]
+        self._kept: list[Any] = []  # arrays that tables refer to by address
+        self._build_arena(constants)
+        self.places = places
+        self.ring = np.zeros((slots, places[-1, ""]), kernel.REAL)
+        self._build_drives(keys)
+        self._build_populations(keys, watched)
+        self._build_bundles(bundles, kinds)
+        self._build_feeds()
+        self.probes = table(PROBE, [])
+        self.words = np.zeros(LANES, np.uint32)
+
+    # -- memory ------------------------------------------------------------------------------------------------------
+
+    def _build_arena(self, constants: Sequence[list[Any]]) -> None:
+        kernel, starts, total = self.kernel, [], 0
+        for n, m in enumerate(self.models):
+            starts.append(total)
+            total += 0 if m < 0 else self.blocks[n] * len(kernel.SLOTS[m]) * LANES
+        self.starts = starts
+        self.arena = np.zeros(total, kernel.REAL)
+        self.scalars: list[float] = []
+        self.at_scalars = []
+        for n, (cells, m) in enumerate(zip(self.circuit.cells, self.models, strict=True)):
+            self.at_scalars.append(len(self.scalars))
+            if m < 0:
+                continue
+            values = cells.values()
+            lanes = kernel.CONSTANTS[m]
+            for name, value in zip(lanes, constants[n][: len(lanes)], strict=True):
+                self.fill(n, name, value)
+            uniform = dict(zip(kernel.UNIFORM[m], constants[n][len(lanes) :], strict=False))
+            self.scalars += [float(np.ravel(uniform.get(x, values.get(x)))[0]) for x in kernel.UNIFORM[m]]
+            for name in kernel.SLOTS[m]:
+                if name.startswith("_w_"):
+                    self.fill(n, name, values[name])
+                elif name.startswith("_age_"):
+                    self.fill(n, name, np.inf)
+            for name in kernel.STATES[m]:
+                self.fill(n, name, cells.initial[name])
+        self.c = flushed(np.array(self.scalars or [0.0], kernel.REAL))
+
+    def lanes(self, population: int, name: str) -> np.ndarray:
+        """Return a slot of a population's memory, (block, lane): a view."""
+        slots = self.kernel.SLOTS[self.models[population]]
+        start, blocks = self.starts[population], self.blocks[population]
+        block = self.arena[start : start + blocks * len(slots) * LANES].reshape(blocks, len(slots), LANES)
+        return block[:, slots[name]]
+
+    def fill(self, population: int, name: str, value: Any) -> None:
+        """Write a variable, given as one number or one a neuron of the whole population; lanes at the end repeat."""
+        size, rows = self.size[population], self.lanes(population, name)
+        if not size:
+            return
+        value = np.asarray(value)
+        if value.ndim == 0 or value.size == 1:
+            rows[:] = flushed(value.reshape(-1)[:1].astype(rows.dtype))[0]
+            return
+        own = value[self.first[population] : self.first[population] + size].astype(rows.dtype)
+        padded = np.concatenate([own, np.full(rows.size - size, own[-1])])
+        rows[:] = flushed(padded).reshape(rows.shape)
+
+    def read(self, population: int, name: str) -> np.ndarray:
+        """Return a variable of the neurons that this thread owns, (neuron,)."""
+        return self.lanes(population, name).reshape(-1)[: self.size[population]].copy()
+
+    # -- tables ------------------------------------------------------------------------------------------------------
+
+    def _build_drives(self, keys: Mapping[str, np.uint64]) -> None:
+        self.at_drives, rows, numbers, found = [], [], [np.zeros(0, np.uint32)], []
+        at = 0
+        for n, cells in enumerate(self.circuit.cells):
+            self.at_drives.append(len(rows))
+            for drive in cells.drives:
+                values, count = self._thresholds(n, drive.means)
+                row = dict(AT_THRESHOLDS=at, THRESHOLDS=count, HOLD=drive.hold, ROWS=len(drive.means))
+                rows.append(row | dict(KEY=len(found), STRIDE=values.size // len(drive.means)))
+                found.append(keys[f"{cells.name}/{drive.name}"])
+                numbers.append(values.reshape(-1))
+                at += values.size
+        self.drives = table(DRIVE, rows)
+        self.thresholds = np.concatenate(numbers) if at else np.zeros(GROUP, np.uint32)
+        self.keys = list(found)
+
+    def _thresholds(self, population: int, means: np.ndarray) -> tuple[np.ndarray, int]:
+        """Return the thresholds of each row, (row, number) or (row, block, number, lane)."""
+        cells = self.circuit.cells[population]
+        if means.shape[1] == 1:
+            lists = [thresholds(float(mean)) for mean in means[:, 0]]
+            count = max(map(len, lists))
+            return np.array([_longer(x, count) for x in lists]), count
+        own = means[:, self.first[population] : self.first[population] + self.size[population]]
+        distinct, where = np.unique(own, return_inverse=True)
+        lists = [thresholds(float(mean)) for mean in distinct] or [thresholds(0.0)]
+        count = max(map(len, lists))
+        known = np.array([_longer(x, count) for x in lists])
+        padded = np.zeros((len(means), self.blocks[population] * LANES), np.int64)
+        padded[:, : own.shape[1]] = where.reshape(own.shape)
+        assert cells.size
+        blocks = known[padded].reshape(len(means), self.blocks[population], LANES, count)
+        return np.ascontiguousarray(blocks.transpose(0, 1, 3, 2)), count
+
+    def _build_populations(self, keys: Mapping[str, np.uint64], watched: Sequence[int]) -> None:
+        rows, places, stream = [], [], 0
+        for n, (cells, m) in enumerate(zip(self.circuit.cells, self.models, strict=True)):
+            row = dict(MODEL=m, FIRST=self.first[n], SIZE=self.size[n], STREAM=stream, WATCHED=int(n in watched))
+            stream += len(cells.events)
+            if m < 0:
+                assert cells.spikes is not None
+                steps, neurons = cells.spikes
+                mine = (neurons >= self.first[n]) & (neurons < self.first[n] + self.size[n])
+                when = self._keep(np.ascontiguousarray(steps[mine], np.int64))
+                who = self._keep(np.ascontiguousarray(neurons[mine], np.int32))
+                rows.append(row | dict(START=address(when), BLOCKS=address(who), SIZE=len(when)))
+                continue
+            row |= dict(START=self.starts[n], BLOCKS=self.blocks[n], AT_C=self.at_scalars[n], AT_KEYS=len(self.keys))
+            self.keys += [keys[f"{cells.name}/{draw}"] for draw in self.kernel.DRAWS[m]]
+            rows.append(row | dict(AT_PLACES=len(places), AT_DRIVES=self.at_drives[n]))
+            places += [self.places[n, x] for x in self.kernel.CHANNELS[m]]
+        self.populations = table(POPULATION, rows)
+        self.at_places = np.array(places or [0], np.int64)
+        self.key_array = np.array(self.keys or [0], np.uint64)
+
+    def _build_bundles(self, bundles: Sequence[Bundle], kinds: Sequence[Kind]) -> None:
+        rows, weights = [], []
+        for bundle in bundles:
+            r = bundle.rows[self.number]
+            if not r.count:
+                continue
+            delays = self._keep(np.ascontiguousarray(r.delays, np.int64))
+            self._keep(r)
+            rows.append(
+                dict(KIND=kinds.index(kind_of(r)), SOURCE=bundle.source, DELAYS=address(delays), BUCKETS=len(delays),
+                     STARTS=address(r.starts), TARGETS=address(r.targets), WEIGHTS=address(r.weights),
+                     OFFSETS=address(r.offsets), LAGS=address(r.delay), SYNAPSES=r.count, SOURCES=len(r.starts) - 1,
+                     BASE=bundle.base[self.number])
+            )  # fmt: skip
+            weights.append(0.0 if r.weight is None else r.weight)
+        self.bundles = table(BUNDLE, rows)
+        self.weights = flushed(np.array(weights or [0.0], self.kernel.REAL))
+
+    def _build_feeds(self) -> None:
+        rows = []
+        for n, cells in enumerate(self.circuit.cells):
+            for feed in cells.feeds:
+                values = self._keep(flushed(np.ascontiguousarray(feed.values, self.kernel.REAL)))
+                columns = np.full(self.blocks[n] * LANES, -1, np.int64)
+                columns[: self.size[n]] = feed.columns[self.first[n] : self.first[n] + self.size[n]]
+                slots = self.kernel.SLOTS[self.models[n]]
+                rows.append(
+                    dict(WHERE=n, SLOT=slots[feed.input] * LANES, BLOCK=len(slots) * LANES, VALUES=address(values),
+                         WIDTH=values.shape[1], COLUMNS=address(self._keep(columns)), HOLD=feed.hold, BEGIN=feed.begin,
+                         ROWS=len(values), AFTER=AFTER.index(feed.after))
+                )  # fmt: skip
+        self.feeds = table(FEED, rows)
+
+    def probe(self, population: int, name: str, neurons: np.ndarray, every: int, out: np.ndarray) -> dict[str, int]:
+        """Return the row of the table of probes that samples a variable into ``out``, (sample, neuron)."""
+        local = neurons - self.first[population]
+        mine = np.flatnonzero((local >= 0) & (local < self.size[population]))
+        slots = self.kernel.SLOTS[self.models[population]]
+        block, lane = local[mine] // LANES, local[mine] % LANES
+        places = self.starts[population] + (block * len(slots) + slots[name]) * LANES + lane
+        return dict(
+            ADDRESSES=address(self._keep(np.ascontiguousarray(places, np.int64))),
+            COLUMNS=address(self._keep(np.ascontiguousarray(mine, np.int64))),
+            NUMBER=len(mine), EVERY=every, OUT=address(out), TOTAL=out.shape[1], SAMPLES=out.shape[0],
+        )  # fmt: skip
+
+    def _keep(self, array: Any) -> Any:
+        self._kept.append(array)
+        return array
+
+
+def _longer(row: np.ndarray, count: int) -> np.ndarray:
+    return np.concatenate([row, np.full(count - len(row), 2**32 - 1, np.uint32)])
+
+
+def model_key(cells: Cells) -> tuple[Any, ...]:
+    """Return what determines the code of a population besides its neuron's text: which values are single numbers."""
+    values = cells.values()
+    uniform = tuple(name for name, value in values.items() if np.ndim(value) == 0)
+    return uniform, cells.steady, tuple((d.variable, d.weight_name, d.means.shape[1] > 1) for d in cells.drives)
