@@ -1,0 +1,223 @@
+"""Projections: a synapse between two populations, with its wiring, weights and delays. Checked when connected."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from lapicque.errors import ModelError, SimulationError, UnitError, suggest
+from lapicque.model import checks
+from lapicque.model.distribution import Distribution
+from lapicque.model.equations import parse_expression
+from lapicque.model.projection_rules import check_projection
+from lapicque.model.synapse import Synapse
+from lapicque.model.values import is_quantity
+from lapicque.network.distributions import LENGTH, check_text
+from lapicque.network.population import Selection
+from lapicque.units import DIMENSIONLESS, ONE, Dimension, Unit, internal, internal_unit, magnitude, parse_unit, split
+
+MS = parse_unit("ms")
+
+#: What an expression of a synapse's weight or delay may read: the numbers of both neurons in their selections, how many
+#: there are, where they are, and the distance between them.
+PAIR_NAMES: Mapping[str, Dimension] = {
+    "i": DIMENSIONLESS, "j": DIMENSIONLESS, "N_pre": DIMENSIONLESS, "N_post": DIMENSIONLESS,
+    "x_pre": LENGTH, "y_pre": LENGTH, "z_pre": LENGTH, "x_post": LENGTH, "y_post": LENGTH, "z_post": LENGTH,
+    "d": LENGTH,
+}  # fmt: skip
+_GEOMETRY = {name for name, dimension in PAIR_NAMES.items() if dimension == LENGTH}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Projection:
+    """Synapses from one population, or a part of it, onto another; `Network.connect` makes one.
+
+    Attributes
+    ----------
+    name : str
+    source, target : Selection
+    synapse : Synapse
+    into : str or None
+        The input of the target that the synapse's output is added to.
+    where : connectivity rule
+    values : mapping of str to value
+        The weight ``w`` and the parameters of single synapses, as given: numbers, arrays (synapse,) or (source,
+        target), distributions, expressions of `PAIR_NAMES`.
+    units : mapping of str to Unit
+        In which bare numbers among the values are.
+    delay : value
+        ms; as the values.
+    immediate : bool
+        Whether spikes act in the step in which they are emitted, before the target's flow.
+    receptor : str or None
+        The name of what lives in the target; None where the synapse only writes variables of the neurons.
+    """
+
+    name: str
+    source: Selection
+    target: Selection
+    synapse: Synapse
+    into: str | None
+    where: Any
+    values: Mapping[str, Any] = field(default_factory=dict)
+    units: Mapping[str, Unit] = field(default_factory=dict)
+    delay: Any = 0.0
+    immediate: bool = False
+    receptor: str | None = None
+
+    def __repr__(self) -> str:
+        w = f", w={show_value(self.values['w'])}" if "w" in self.values else ""
+        into = f", into={self.into!r}" if self.into else ""
+        ends = f"{self.source!r} -> {self.target!r}"
+        return f"Projection({ends}: {self.synapse.name}{into}, {self.where!r}{w}, delay={show_value(self.delay, 'ms')})"
+
+
+def projection(
+    name: str,
+    source: Selection,
+    target: Selection,
+    synapse: Synapse,
+    into: str | None,
+    where: Any,
+    given: Mapping[str, Any],
+    delay: Any,
+    immediate: bool,
+) -> Projection:
+    """Return a projection, checked; the receptor is not known yet.
+
+    Raises
+    ------
+    ModelError, UnitError, SimulationError
+        Whatever does not fit, by name.
+    """
+    check = getattr(where, "check", None)
+    if not callable(check):
+        raise SimulationError(f"where is {where!r}, but a rule is expected, such as lq.fixed_probability(0.1)")
+    check(len(source), len(target), source == target)
+    synapse, values = _split_values(synapse, given, target)
+    if "w" not in values and (weights := getattr(where, "weights", None)) is not None:
+        values["w"] = weights
+    ends = (source, target)
+    units = {key: _unit_of(key, value, synapse, ends) for key, value in values.items()}
+    check_projection(
+        synapse,
+        source.population.model,
+        target.population.model,
+        into,
+        {key: unit.dimension for key, unit in units.items()},
+    )
+    for key, value in values.items():
+        check_pair_value(value, units[key], ends, f"{key}")
+    check_pair_value(delay, MS, ends, "the delay")
+    _check_delay(delay, immediate)
+    return Projection(name, source, target, synapse, into, where, values, units, delay, immediate)
+
+
+def _split_values(synapse: Synapse, given: Mapping[str, Any], target: Selection) -> tuple[Synapse, dict[str, Any]]:
+    """Values of what lives once per target neuron change the synapse; the others belong to the projection."""
+    variables = synapse.variables
+    parameters = {n: v for n, v in variables.items() if v.kind == "parameter" or n in synapse.parameters}
+    values = {n: synapse.parameters[n] for n, v in parameters.items() if v.scope == "synapse" and v.value is not None}
+    for name, value in given.items():
+        if name not in parameters:
+            if name == "w":
+                raise SimulationError(f"w={value!r} is given, but the synapse {synapse.name!r} does not read 'w'")
+            hint = suggest(name, parameters) or f"; it has {', '.join(map(repr, parameters)) or 'none'}"
+            raise SimulationError(f"{name!r} is no parameter of the synapse {synapse.name!r}{hint}")
+        if parameters[name].scope == "synapse":
+            values[name] = value
+        else:
+            synapse = synapse.with_(**{name: value})
+    size = target.population.size
+    for name, variable in synapse.variables.items():
+        if variable.scope == "post" and isinstance(variable.value, np.ndarray) and len(variable.value) != size:
+            raise SimulationError(
+                f"the parameter {name!r} of the synapse {synapse.name!r} has {len(variable.value)} values, but "
+                f"{target.population.name!r} has {size} neurons: give one value, or one a neuron"
+            )
+    return synapse, values
+
+
+def _unit_of(name: str, value: Any, synapse: Synapse, ends: tuple[Selection, Selection]) -> Unit:
+    declared = synapse.variables[name].unit
+    if declared is not None:
+        return declared
+    if isinstance(value, Distribution):
+        return value.unit or ONE
+    if isinstance(value, str) and not is_quantity(value, PAIR_NAMES):
+        kind = checks.dimension_of(parse_expression(value, name), PAIR_NAMES)
+        return internal_unit(kind) if isinstance(kind, tuple) and kind != DIMENSIONLESS else ONE
+    try:
+        number, unit = split(value)
+    except UnitError as error:
+        raise UnitError(f"{name}: {error.summary}") from None
+    if unit is None and isinstance(number, (list, tuple)) and len(number):
+        unit = split(number[0])[1] if not isinstance(number[0], (list, tuple)) else None
+    return unit or ONE
+
+
+def check_pair_value(value: Any, unit: Unit, ends: tuple[Selection, Selection], what: str) -> None:
+    """Refuse a value that synapses could not have: of another dimension, not finite, with unknown names.
+
+    An array has one value a synapse, or one a pair of neurons, (source, target). How many synapses there are is known
+    when they are drawn.
+    """
+    if isinstance(value, Distribution):
+        value.internal(unit, what)
+        return
+    if isinstance(value, str) and not is_quantity(value, PAIR_NAMES):
+        expression = parse_expression(value, what)
+        check_text(expression, PAIR_NAMES)
+        for node in expression.names():
+            if node.id in _GEOMETRY and any(end.positions is None for end in ends):
+                lost = next(end for end in ends if end.positions is None).population.name
+                message = f"{node.id!r} needs positions, which {lost!r} has none of: population(..., positions=...)"
+                raise expression.error(message, node)
+            if node.id == "N":
+                raise expression.error("'N' could be either side's: write N_pre or N_post", node)
+        checks.check_dimension(expression, PAIR_NAMES, unit.dimension, what)
+        return
+    if value is None or isinstance(value, (bool, np.bool_)):
+        raise SimulationError(f"{what} is {value!r}, but a number is expected")
+    array = np.asarray(internal(magnitude(value, unit, what), unit), np.float64)
+    if np.isnan(array).any():
+        place = f" at {np.argwhere(np.isnan(array))[0].tolist()}" if array.ndim else ""
+        raise SimulationError(f"{what} is NaN (not a number){place}: every synapse needs a number")
+    if array.ndim == 2 and array.shape != (len(ends[0]), len(ends[1])):
+        raise SimulationError(
+            f"{what} has shape {array.shape}, but a matrix (source, target) of {len(ends[0])} x {len(ends[1])} is "
+            "expected"
+        )
+    if array.ndim > 2 or (array.ndim and not array.size):
+        raise SimulationError(f"{what} has shape {array.shape}: give one value, one a synapse, or a matrix")
+
+
+def _check_delay(delay: Any, immediate: bool) -> None:
+    if isinstance(delay, Distribution) or (isinstance(delay, str) and not is_quantity(delay, PAIR_NAMES)):
+        if immediate:
+            raise SimulationError("an immediate projection has no delay: leave out delay=")
+        return
+    array = np.asarray(magnitude(delay, MS, "the delay"), np.float64)
+    if not np.isfinite(array).all() or (array < 0).any():
+        lowest = float(array.min()) if np.isfinite(array).all() else float(array[~np.isfinite(array)].flat[0])
+        raise SimulationError(f"the delay is {lowest:g} ms, but a time from 0 upward is expected")
+    if immediate and array.any():
+        raise SimulationError(f"an immediate projection has no delay, but {float(array.max()):g} ms is given")
+
+
+def show_value(value: Any, unit: str = "") -> str:
+    """Write a value for a table: a number with its unit, a distribution, an expression, or how many there are."""
+    if isinstance(value, (str, Distribution)):
+        return str(value)
+    try:
+        number, found = split(value)
+    except ModelError:
+        return repr(value)
+    shown = f" {found}" if found is not None and found is not ONE else f" {unit}" if unit else ""
+    array = np.asarray(number)
+    if array.ndim:
+        return f"<{' x '.join(map(str, array.shape))} values>"
+    return f"{float(array):g}{shown}"

@@ -1,0 +1,134 @@
+"""Recorders: what is to be written down during a run. Checked when asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lapicque.errors import SimulationError, UnitError, suggest
+from lapicque.network.population import Selection
+from lapicque.network.projection import Projection
+from lapicque.network.receptors import receptors
+from lapicque.network.stimulus import receptor_variable
+from lapicque.units import magnitude
+
+if TYPE_CHECKING:
+    from lapicque.network.network import Network
+
+#: What a recorder may be asked for besides variables.
+SPECIAL = ("spikes", "rate")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Recorder:
+    """Variables of some neurons, or of a projection's receptor; `Network.record` makes one.
+
+    Attributes
+    ----------
+    name : str
+    what : Selection or Projection
+    variables : tuple of str
+        ``"spikes"``, the names of other events, ``"rate"`` (of all selected neurons together), names of variables, and
+        ``"RECEPTOR.g"`` for those of a receptor.
+    every : float or None
+        ms between samples; None: every step.
+    """
+
+    name: str
+    what: Selection | Projection
+    variables: tuple[str, ...]
+    every: float | None = None
+
+    @property
+    def target(self) -> Selection:
+        """The neurons that are recorded."""
+        return self.what.target if isinstance(self.what, Projection) else self.what
+
+    def __repr__(self) -> str:
+        every = "" if self.every is None else f" every {self.every:g} ms"
+        of = self.what.name if isinstance(self.what, Projection) else repr(self.what)
+        return f"Recorder({self.name}: {', '.join(self.variables)} of {of}{every})"
+
+
+def interval(every: Any) -> float | None:
+    """Return the time between samples in ms.
+
+    Raises
+    ------
+    SimulationError, UnitError
+        If it is no positive time.
+    """
+    if every is None:
+        return None
+    try:
+        time = np.asarray(magnitude(every, "ms", "every"))
+    except UnitError as error:
+        raise UnitError(error.summary) from None
+    if time.ndim or not (np.isfinite(time) and time > 0):
+        raise SimulationError(f"every is {every!r}, but one positive time is expected")
+    return float(time)
+
+
+def full_names(network: Network, what: Selection | Projection, variables: tuple[Any, ...]) -> tuple[str, ...]:
+    """Return the variables as a recorder of neurons names them, checked.
+
+    Raises
+    ------
+    SimulationError
+        If there is nothing of that name, with the nearest one.
+    """
+    if not variables:
+        raise SimulationError("say what to record: net.record(exc, 'spikes'), net.record(exc[:5], 'v')")
+    for name in variables:
+        if not isinstance(name, str):
+            raise SimulationError(f"the name of a variable is expected, such as 'v', not {name!r}")
+        if variables.count(name) > 1:
+            raise SimulationError(f"{name!r} is asked for twice")
+    if isinstance(what, Projection):
+        return tuple(_of_projection(what, name) for name in variables)
+    for name in variables:
+        _check_name(network, what, name)
+    return variables
+
+
+def _of_projection(projection: Projection, name: str) -> str:
+    if projection.receptor is None:
+        raise SimulationError(f"{projection.name!r} has no receptor: its synapse only writes variables of the neurons")
+    variable = projection.synapse.variables.get(name)
+    if variable is not None and variable.per_target and variable.kind != "parameter":
+        return f"{projection.receptor}.{name}"
+    known = [v.name for v in projection.synapse.variables.values() if v.per_target and v.kind != "parameter"]
+    if variable is not None:
+        raise SimulationError(f"{name!r} of {projection.name!r} is constant: there is nothing to record")
+    hint = suggest(name, known) or f"; it has {', '.join(map(repr, known)) or 'none'}"
+    raise SimulationError(f"the synapse of {projection.name!r} has no variable {name!r}{hint}")
+
+
+def _check_name(network: Network, what: Selection, name: str) -> None:
+    population, neuron = what.population, what.population.model
+    if neuron is None:
+        if name not in SPECIAL:
+            raise SimulationError(f"{population.name!r} is a list of spikes: 'spikes' and 'rate' can be recorded")
+        return
+    if "." in name:
+        receptor_variable(network, what, name)
+        return
+    if name in SPECIAL:
+        if not neuron.spikes:
+            raise SimulationError(f"{name!r}: the neuron {neuron.name!r} of {population.name!r} has no threshold")
+        return
+    if name in neuron.states or name in neuron.algebraic or name in neuron.inputs:
+        return
+    if any(event.name == name for event in neuron.parsed_events):
+        return
+    if name in neuron.variables:
+        raise SimulationError(
+            f"{name!r} of {population.name!r} is a parameter and constant: there is nothing to record"
+        )
+    events = [event.name for event in neuron.parsed_events if event.name != "spike"]
+    inner = [f"{r.name}.{v}" for r in receptors(network, population).values() for v in r.variables]
+    known = [*SPECIAL, *neuron.states, *neuron.algebraic, *neuron.inputs, *events, *inner]
+    hint = suggest(name, known) or f"; it has {', '.join(map(repr, known))}"
+    raise SimulationError(f"{population.name!r} has no variable {name!r}{hint}")

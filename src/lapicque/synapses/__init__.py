@@ -1,0 +1,29 @@
+"""Synapses of the literature, one function each: kernels, conductances, continuous couplings.
+
+A function returns a `lapicque.Synapse`, which prints its equations; to change them, copy the text into a synapse of
+your own. ``w`` is the weight, which ``connect(..., w=)`` gives.
+
+Examples
+--------
+>>> from lapicque import synapses
+>>> synapses.exponential(tau="5 ms")
+Synapse exponential
+    di/dt = -i/tau : pA (post)  # synaptic current
+    w : pA (weight)  # peak current
+  on pre: i += w*output
+  output: i
+  parameters:
+    tau = 5 ms  # decay time constant
+  reference: Rotter & Diesmann 1999, doi:10.1007/s004220050570
+"""
+
+from lapicque._lazy import attach
+
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "conductance": "conductance",
+        "exponential": "exponential",
+        "instantaneous": "instantaneous",
+    },
+)
