@@ -4,7 +4,7 @@ It walks the nodes of a `Step` with NumPy, one operation at a time, in the order
 
 0. record; read the inputs of the step. 2. Find who is free. 3. Flow, all states at once. 4. Test every event on the
 new state, all of them before any jump. Who spikes is refractory from here on. 6. Jumps: the spike's, then the other
-events' in declared order. (1 and 5 are sums and deliveries: synapses.)
+events' in declared order. (1 and 5 are sums and deliveries: see `lapicque.compile.network_reference`.)
 
 Subnormal numbers are 0, as in kernels.
 """
@@ -64,81 +64,144 @@ def constants(step: Step, parameters: Mapping[str, np.ndarray], dt: float, size:
     return values
 
 
+class Interpreter:
+    """A population at some step, advanced phase by phase.
+
+    Parameters
+    ----------
+    step : Step
+    parameters, initial : name -> float or (neuron,), internal units
+    keys : draw -> key of its random stream
+    size, dt, precision, first_element, trial : as of a `Run`
+    """
+
+    def __init__(
+        self,
+        step: Step,
+        parameters: Mapping[str, Any],
+        initial: Mapping[str, Any],
+        keys: Mapping[str, np.uint64],
+        size: int,
+        dt: float,
+        precision: str = "float64",
+        first_element: int = 0,
+        trial: int = 0,
+    ):
+        self.step, self.keys, self.size, self.dt = step, keys, size, dt
+        self.first_element, self.trial = first_element, trial
+        self.dtype = np.dtype(precision).type
+        with np.errstate(all="ignore"):
+            self._fixed = constants(step, parameters, dt, size)
+        self.state = {x: self._rounded(initial[x]) for x in step.states}
+        self.age = {e.name: np.full(size, np.inf, self.dtype) for e in step.events}
+        self.bound = {e.name: np.zeros(size, self.dtype) for e in step.events}
+        self.happened: dict[str, np.ndarray] = {}
+        self._now: dict[str, Any] = {}
+        self._free: dict[str, Any] = {}
+
+    def _rounded(self, value: Any) -> np.ndarray:
+        return flushed(np.broadcast_to(value, (self.size,)).astype(self.dtype))
+
+    def begin(self, k: int, inputs: Mapping[str, Any]) -> None:
+        """Read the inputs of step ``k``, draw, and find who is free (phases 0 and 2)."""
+        step, dtype = self.step, self.dtype
+        self._now = {
+            **self._fixed,
+            **self.state,
+            "t": np.full(self.size, k * self.dt),
+            **{u: self._rounded(inputs[u]) for u in step.inputs},
+            **{name: self._draw(name, kind, k) for name, kind in step.draws.items()},
+        }
+        self._free = {}
+        for event in step.events:
+            name = event.name
+            self.age[name] = self.age[name] + dtype(1)
+            known = {**self._now, f"_age_{name}": self.age[name], f"_bound_{name}": self.bound[name]}
+            self._free[name] = True if event.free is None else evaluate(event.free, known, dtype)
+            self.bound[name] = np.where(self._free[name], dtype(0), self.bound[name])
+        self._now["_free"] = np.broadcast_to(self._free.get("spike", True), (self.size,))
+
+    def _draw(self, name: str, kind: str, k: int) -> np.ndarray:
+        function = normal if kind == "normal" else uniform
+        elements = self.first_element + np.arange(self.size)
+        return function(self.keys[name], k, elements, self.trial, self.dtype)
+
+    def read(self, name: str) -> np.ndarray:
+        """Return a state, an input or an observed variable, as phase 0 sees it."""
+        observed = self.step.observed
+        value = evaluate(observed[name], self._now, self.dtype) if name in observed else self._now[name]
+        return self._rounded(value)
+
+    def flow(self) -> None:
+        """Advance all states at once (phase 3)."""
+        now = self._now
+        for name, node in self.step.flow:
+            now[name] = evaluate(node, now, self.dtype)
+        self.state.update({x: self._rounded(evaluate(node, now, self.dtype)) for x, node in self.step.new.items()})
+        now.update(self.state)
+
+    def conditions(self) -> None:
+        """Test every event on the new state; who spikes is refractory at once (phase 4)."""
+        now = self._now
+        self.happened = {
+            e.name: np.broadcast_to(evaluate(e.condition, now, self.dtype) & self._free[e.name], (self.size,))
+            for e in self.step.events
+        }
+        now["_free"] = now["_free"] & ~self.happened.get("spike", np.False_)
+
+    def write(self, variable: str, values: np.ndarray) -> None:
+        """Let synapses write a variable; where it holds, nothing happens (phase 5)."""
+        kept = self.state[variable]
+        new = flushed(values.astype(self.dtype))
+        self._now[variable] = self.state[variable] = (
+            np.where(self._now["_free"], new, kept) if variable in self.step.held else new
+        )
+
+    def jump(self) -> dict[str, np.ndarray]:
+        """Let events act in declared order; return the neurons of each (phase 6)."""
+        now, found = self._now, {}
+        for event in self.step.events:
+            mask = self.happened[event.name]
+            if not mask.any():
+                continue
+            found[event.name] = np.flatnonzero(mask)
+            self.age[event.name] = np.where(mask, self.dtype(0), self.age[event.name])
+            self.bound[event.name] = np.where(mask, self.dtype(1), self.bound[event.name])
+            for target, node in event.jumps:
+                value = self._rounded(evaluate(node, now, self.dtype))
+                now[target] = self.state[target] = np.where(mask, value, self.state[target])
+        return found
+
+
 def run(asked: Run) -> Outcome:
     """Run a population, one operation at a time."""
-    step, size, dtype = asked.step, asked.size, np.dtype(asked.precision).type
-    with np.errstate(all="ignore"):
-        fixed = constants(step, asked.parameters, asked.dt, size)
-
-    def rounded(value: Any) -> np.ndarray:
-        return flushed(np.broadcast_to(value, (size,)).astype(dtype))
-
-    state = {x: rounded(asked.initial[x]) for x in step.states}
-    age = {e.name: np.full(size, np.inf, dtype) for e in step.events}
-    bound = {e.name: np.zeros(size, dtype) for e in step.events}
+    step = asked.step
+    cells = Interpreter(
+        step, asked.parameters, asked.initial, asked.keys, asked.size, asked.dt, asked.precision,
+        asked.first_element, asked.trial,
+    )  # fmt: skip
     found: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {e.name: [] for e in step.events}
     traces: dict[str, list[np.ndarray]] = {name: [] for name in asked.record}
-
     with np.errstate(all="ignore"):
         for k in range(asked.steps):
-            now = {
-                **fixed,
-                **state,
-                "t": np.full(size, k * asked.dt),
-                **{u: rounded(asked.inputs[u][k]) for u in step.inputs},
-                **{name: _draw(asked, name, kind, k, dtype) for name, kind in step.draws.items()},
-            }
-            # 2. who is free
-            free: dict[str, Any] = {}
-            for event in step.events:
-                age[event.name] = age[event.name] + dtype(1)
-                known = {**now, f"_age_{event.name}": age[event.name], f"_bound_{event.name}": bound[event.name]}
-                free[event.name] = True if event.free is None else evaluate(event.free, known, dtype)
-                bound[event.name] = np.where(free[event.name], dtype(0), bound[event.name])
-            now["_free"] = np.broadcast_to(free.get("spike", True), (size,))
-            # 0. record
+            cells.begin(k, {u: asked.inputs[u][k] for u in step.inputs})
             if k % asked.every == 0:
                 for name in asked.record:
-                    value = evaluate(step.observed[name], now, dtype) if name in step.observed else now[name]
-                    traces[name].append(rounded(value))
-            # 3. flow
-            for name, node in step.flow:
-                now[name] = evaluate(node, now, dtype)
-            new = {x: rounded(evaluate(node, now, dtype)) for x, node in step.new.items()}
-            state.update(new)
-            now.update(state)
-            # 4. conditions, all on the new state
-            happened = {
-                e.name: np.broadcast_to(evaluate(e.condition, now, dtype) & free[e.name], (size,)) for e in step.events
-            }
-            now["_free"] = now["_free"] & ~happened.get("spike", np.False_)  # refractory at once
-            # 6. jumps
-            for event in step.events:
-                mask = happened[event.name]
-                if not mask.any():
-                    continue
-                neurons = np.flatnonzero(mask)
-                found[event.name].append((np.full(len(neurons), k), neurons))
-                age[event.name] = np.where(mask, dtype(0), age[event.name])
-                bound[event.name] = np.where(mask, dtype(1), bound[event.name])
-                for target, node in event.jumps:
-                    value = rounded(evaluate(node, now, dtype))
-                    now[target] = state[target] = np.where(mask, value, state[target])
-    check_numbers(state, step.new, asked.first_element, asked.steps, step.scheme)
+                    traces[name].append(cells.read(name))
+            cells.flow()
+            cells.conditions()
+            for name, neurons in cells.jump().items():
+                found[name].append((np.full(len(neurons), k), neurons))
+    check_numbers(cells.state, step.new, asked.first_element, asked.steps, step.scheme)
     return Outcome(
-        {name: _by_neuron(pieces, size) for name, pieces in found.items()},
-        {name: np.array(rows, dtype).reshape(len(rows), size) for name, rows in traces.items()},
-        state,
+        {name: by_neuron(pieces, asked.size) for name, pieces in found.items()},
+        {name: np.array(rows, cells.dtype).reshape(len(rows), asked.size) for name, rows in traces.items()},
+        cells.state,
     )
 
 
-def _draw(asked: Run, name: str, kind: str, k: int, dtype: type) -> np.ndarray:
-    function = normal if kind == "normal" else uniform
-    elements = asked.first_element + np.arange(asked.size)
-    return function(asked.keys[name], k, elements, asked.trial, dtype)
-
-
-def _by_neuron(pieces: list[tuple[np.ndarray, np.ndarray]], size: int) -> tuple[np.ndarray, np.ndarray]:
+def by_neuron(pieces: list[tuple[np.ndarray, np.ndarray]], size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the steps of each neuron's events, one neuron behind the other, and (neuron + 1,) where each begins."""
     nothing = np.empty(0, np.int64)
     steps = np.concatenate([nothing, *(s for s, _ in pieces)])
     neurons = np.concatenate([nothing, *(i for _, i in pieces)])
