@@ -21,11 +21,13 @@ from lapicque._lazy import attach
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
+        "Connections": "readback",
         "DelaySteps": "values",
         "Member": "rows",
         "Rows": "rows",
         "SynapseValues": "values",
         "Wiring": "wiring",
+        "connections": "readback",
         "delay_steps": "values",
         "pack": "rows",
         "synapse_values": "values",

@@ -11,7 +11,13 @@ import numpy as np
 from lapicque.compile.wiring.laws import EXTREMES, Law, law_of, standard_numbers
 from lapicque.compile.wiring.wiring import Chunk, Wiring
 from lapicque.errors import SimulationError
+from lapicque.model.checks import check_dimension
 from lapicque.model.distribution import Distribution
+from lapicque.model.equations import Expression, parse_expression
+from lapicque.model.values import is_quantity
+from lapicque.network.distributions import check_text
+from lapicque.network.pair_values import Pairs
+from lapicque.network.projection import PAIR_NAMES
 from lapicque.units import Unit, internal, magnitude, parse_unit
 
 
@@ -114,6 +120,32 @@ class Random(SynapseValues):
 
 
 @dataclass(frozen=True, eq=False)
+class Computed(SynapseValues):
+    """An expression of the two neurons of each synapse; the k-th rand() or randn() in it has the trial k."""
+
+    expression: Expression
+    wiring: Wiring
+    key: np.uint64
+    what: str
+
+    def of(self, chunk: Chunk, dtype: Any = np.float64) -> np.ndarray:
+        """Evaluate it in NumPy, in float64."""
+        targets, indptr, sources = chunk
+
+        def draw(function: str, k: int) -> np.ndarray:
+            standard = "uniform" if function == "rand" else "normal"
+            return standard_numbers(standard, chunk, self.key, k, np.float64)
+
+        pairs = Pairs(self.wiring.ends, sources, np.repeat(targets, np.diff(indptr)))
+        values = pairs.evaluate(self.expression, draw)
+        if np.isnan(values).any():
+            where = int(np.flatnonzero(np.isnan(values))[0])
+            ends = f"source {sources[where]} and target {np.repeat(targets, np.diff(indptr))[where]}"
+            raise self.expression.error(f"{self.what} is NaN (not a number) for {ends}")
+        return values.astype(dtype, copy=False)
+
+
+@dataclass(frozen=True, eq=False)
 class DelaySteps:
     """Delays in whole steps, floor(delay/dt + 0.5)."""
 
@@ -143,6 +175,10 @@ class DelaySteps:
         """Return the delays of a chunk's synapses, (synapse,), unsigned."""
         return self._whole(self.values.of(chunk)).astype(dtype or self.dtype)
 
+    def all(self, wiring: Wiring) -> np.ndarray:
+        """Return the delays of all synapses of a wiring, (synapse,) float64, whole numbers."""
+        return self._whole(self.values.all(wiring))
+
     def _whole(self, delays: np.ndarray) -> np.ndarray:
         steps = delays / self.dt
         steps += 0.5
@@ -164,7 +200,8 @@ def synapse_values(given: Any, unit: Unit, wiring: Wiring, key: Any, what: str =
     ----------
     given : number, quantity, array, distribution or text
         One value for all; an array with one a synapse, in synapse order (in the order of the list, where the synapses
-        were listed); a matrix (source, target); a distribution.
+        were listed); a matrix (source, target); a distribution; an expression such as
+        ``"1*nS*rand()*exp(-d/(100*um))"`` of the names that `lapicque.pairwise` knows, `rand()` and `randn()`.
     unit : Unit
         In which bare numbers are taken.
     wiring : Wiring
@@ -175,11 +212,16 @@ def synapse_values(given: Any, unit: Unit, wiring: Wiring, key: Any, what: str =
 
     Raises
     ------
-    SimulationError, UnitError
-        If the shape or the unit does not fit, or a number is NaN.
+    SimulationError, UnitError, ModelError
+        If the shape or the unit does not fit, a name is unknown, or a number is NaN.
     """
     if isinstance(given, Distribution):
         return Random(law_of(given, unit, what), np.uint64(key))
+    if isinstance(given, str) and not is_quantity(given, PAIR_NAMES):
+        expression = parse_expression(given, what)
+        check_text(expression, PAIR_NAMES)
+        check_dimension(expression, PAIR_NAMES, unit.dimension, what)
+        return Computed(expression, wiring, np.uint64(key), what)
     return _given(given, unit, wiring, what)
 
 

@@ -22,6 +22,8 @@ class Ends:
     own : (n_target,) int32, optional
         Which source each target is itself, -1 for none; None where no target is a source.
     source_positions, target_positions : (neuron, dimension), um, optional
+    periodic : tuple of float, um, optional
+        The lengths after which space repeats itself, one for all dimensions or one for each.
     """
 
     n_source: int
@@ -29,6 +31,7 @@ class Ends:
     own: np.ndarray | None = None
     source_positions: np.ndarray | None = None
     target_positions: np.ndarray | None = None
+    periodic: tuple[float, ...] | None = None
 
     def available(self, autapses: bool) -> np.ndarray:
         """Return how many sources each target may have, (n_target,)."""
