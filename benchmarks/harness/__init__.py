@@ -8,5 +8,6 @@ is a script in ``benchmarks/sides`` that prepares its work once and then runs a 
 from .environments import SideError, environment
 from .report import run
 from .side import Side
+from .variants import THREADS, variants
 
-__all__ = ["Side", "SideError", "environment", "run"]
+__all__ = ["THREADS", "Side", "SideError", "environment", "run", "variants"]

@@ -23,6 +23,8 @@ def run(
     work: Callable[[dict], Mapping[str, float]] | None = None,
     unit: str = "",
     limit: float = 600.0,
+    quick: Mapping[str, object] | None = None,
+    hopeless: float | None = None,
 ) -> int:
     """Command line of a benchmark: its exit status.
 
@@ -39,17 +41,26 @@ def run(
         Amount of work of each case, from the workload, and its unit: for rates in the table.
     limit
         Seconds after which a side that does not answer is given up.
+    quick
+        What ``--quick`` changes in the workload; each side then runs once.
+    hopeless
+        Variants whose first run takes this many times as long as that of the fastest of ours, or of the peers, are not
+        run again in that case. ``None``: all are.
     """
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true", help="print the line of JSON alone")
     parser.add_argument("--full", action="store_true", help="the large version, which may take longer than 5 minutes")
+    if quick is not None:
+        parser.add_argument("--quick", action="store_true", help="a small version, run once: no figures to be quoted")
     parser.add_argument("--repeats", type=int, default=3, metavar="N", help="runs of each side and case (at least 3)")
     given = parser.parse_args()
     if given.repeats < 3:
         parser.error("--repeats: a median needs at least 3 runs")
-    size = workload(given.full)
+    size, repeats = workload(given.full), given.repeats
+    if quick is not None and given.quick:
+        size, repeats = {**size, **quick}, 1
     before = machine.load()
-    found = _measure([*ours, *peers], size, given.repeats, limit)
+    found = _measure(ours, peers, size, repeats, limit, hopeless)
     report = _compare(benchmark, found, ours, peers, dict(work(size)) if work else {}, unit)
     report["workload"] = size
     report["machine"] = {**machine.describe(), "load_start": before, "load_end": machine.load()}
@@ -60,12 +71,14 @@ def run(
     return int(ours_failed or (bool(peers) and report["ratio"] is None))
 
 
-def _measure(sides: Sequence[Side], size: dict, repeats: int, limit: float) -> dict:
+def _measure(
+    ours: Sequence[Side], peers: Sequence[Side], size: dict, repeats: int, limit: float, hopeless: float | None
+) -> dict:
     """Times of every side and case, runs interleaved. What fails is named, and left out from then on."""
     running: list[Process] = []
     found = {"ready": {}, "seconds": {}, "processor": {}, "results": {}, "failed": {}}
     try:
-        for side in sides:
+        for side in (*ours, *peers):
             try:
                 running.append(side.start(size, limit))
                 found["ready"][side.name] = running[-1].ready
@@ -78,10 +91,22 @@ def _measure(sides: Sequence[Side], size: dict, repeats: int, limit: float) -> d
                 for process in running[:: 1 if repeat % 2 == 0 else -1]:
                     if case in process.ready["cases"]:
                         _once(process, case, found)
+            for sides in (ours, peers) if hopeless else ():
+                _drop_slow(sides, running, found["seconds"], hopeless)
     finally:
         for process in running:
             process.close()
     return found
+
+
+def _drop_slow(sides: Sequence[Side], running: Sequence[Process], seconds: dict, hopeless: float) -> None:
+    """Ask variants that are far behind the fastest of their side for no further runs of that case."""
+    for case, times in seconds.items():
+        best = min((min(times[side.name]) for side in sides if side.name in times), default=0.0)
+        for process in running:
+            slow = process.side in sides and times.get(process.side.name, [best])[0] > hopeless * best
+            if slow and case in process.ready["cases"]:
+                process.ready["cases"].remove(case)
 
 
 def _once(process: Process, case: str, found: dict) -> None:

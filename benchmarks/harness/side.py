@@ -39,7 +39,7 @@ class Process:
     def __init__(self, side: Side, python: Path, workload: dict, limit: float) -> None:
         self.side, self.limit = side, limit
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - lives as long as the process, see close()
-        quiet = {"OMP_WAIT_POLICY": "passive", "PYTHONUNBUFFERED": "1"}
+        quiet = {"OMP_WAIT_POLICY": "passive", "PYTHONUNBUFFERED": "1", "PYNEST_QUIET": "1"}
         self._process = subprocess.Popen(
             [python, BENCHMARKS / "sides" / side.script, json.dumps(workload)],
             stdin=subprocess.PIPE,
