@@ -16,8 +16,14 @@ __getattr__, __dir__, __all__ = attach(
     {
         "array": "array",
         "callable": "callable",
+        "chirp": "chirp",
         "function": "function",
         "ornstein_uhlenbeck": "ornstein_uhlenbeck",
         "poisson": "poisson",
+        "pulse": "pulse",
+        "ramp": "ramp",
+        "sine": "sine",
+        "step": "step",
+        "white_noise": "white_noise",
     },
 )

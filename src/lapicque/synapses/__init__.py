@@ -22,8 +22,17 @@ from lapicque._lazy import attach
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
+        "alpha": "alpha",
         "conductance": "conductance",
+        "conductance_alpha": "conductance_alpha",
+        "conductance_double_exponential": "conductance_double_exponential",
+        "double_exponential": "double_exponential",
         "exponential": "exponential",
+        "gap_junction": "gap_junction",
+        "graded": "graded",
         "instantaneous": "instantaneous",
+        "nmda": "nmda",
+        "releasing": "releasing",
+        "saturating": "saturating",
     },
 )
