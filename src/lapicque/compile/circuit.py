@@ -7,7 +7,7 @@ which variable of which population it changes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +31,7 @@ class Feed:
     hold : steps that each row lasts
     begin : step at which the first row begins
     after : what comes after the last row: ``"zero"``, ``"hold"`` or ``"repeat"``
+    call : function of the time (ms) that gives the one row anew in every step, or None
     """
 
     input: str
@@ -39,6 +40,7 @@ class Feed:
     hold: int = 1
     begin: int = 0
     after: str = "zero"
+    call: Callable[[float], Any] | None = None
 
     def at(self, k: int, size: int) -> np.ndarray:
         """Return the values of step ``k``, (neuron,)."""
@@ -61,15 +63,20 @@ class PoissonDrive:
     name : of the random stream
     variable : state of the merged neuron
     weight : float or (neuron,)
-    means : (row, 1) or (row, neuron), the expected number of events in a step
-    hold : steps that each row lasts; the last row stays
+    means : steps (k,) -> (k, 1) or (k, neuron), the expected number of events in each
+    constant : whether all steps are alike
     """
 
     name: str
     variable: str
     weight: Any
-    means: np.ndarray
-    hold: int = 1
+    means: Callable[[np.ndarray], np.ndarray]
+    constant: bool = True
+
+    @property
+    def own_rates(self) -> bool:
+        """Whether the rates differ from neuron to neuron."""
+        return self.means(np.zeros(1, np.int64)).shape[1] > 1
 
     @property
     def weight_name(self) -> str:

@@ -25,7 +25,7 @@ from lapicque.compile.step import Step
 POPULATION = ("MODEL", "START", "BLOCKS", "SIZE", "FIRST", "AT_C", "AT_KEYS", "AT_PLACES", "AT_DRIVES", "STREAM",
               "WATCHED")  # fmt: skip
 #: Columns of the table of drives: Poisson counts that are added to a variable.
-DRIVE = ("AT_THRESHOLDS", "THRESHOLDS", "HOLD", "ROWS", "KEY", "STRIDE")
+DRIVE = ("AT_THRESHOLDS", "THRESHOLDS", "BEGIN", "ROWS", "KEY", "STRIDE")
 #: Columns of the table of bundles: rows of synapses with one source population.
 BUNDLE = ("KIND", "SOURCE", "DELAYS", "STARTS", "TARGETS", "WEIGHTS", "OFFSETS", "LAGS", "SYNAPSES", "SOURCES", "BASE",
           "BUCKETS")  # fmt: skip
@@ -201,7 +201,7 @@ class _Model:
             lines += [
                 f"d = drives[q[AT_DRIVES] + {n}]",
                 "fill_words(words, keys[d[KEY]], k, (q[FIRST] >> 6) + b, trial)",
-                "at = d[AT_THRESHOLDS] + min(k // d[HOLD], d[ROWS] - 1) * d[STRIDE]",
+                "at = d[AT_THRESHOLDS] + min(k - d[BEGIN], d[ROWS] - 1) * d[STRIDE]",
             ]
             if drive.own_rates:
                 lines.append(

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from lapicque.compile import cache
-from lapicque.compile.bundles import Bundle, bounds_of, kind_of, packed
+from lapicque.compile.bundles import bounds_of, kind_of, packed
 from lapicque.compile.circuit import Cells, Circuit
 from lapicque.compile.kernels import step_of
 from lapicque.compile.lanes import LANES
-from lapicque.compile.network_cpu import Drive, Kind, Model, generate
+from lapicque.compile.network_cpu import Drive, Model, generate
 from lapicque.compile.partition import Partition, model_key, table
 from lapicque.compile.population import check_numbers
 from lapicque.compile.recording import PROBE
@@ -90,7 +90,9 @@ class NetworkRun:
         self.bounds = [bounds_of(cells.size, self.threads, n) for n, cells in enumerate(circuit.cells)]
         self.bundles, places = packed(circuit, self.bounds, precision, threads)
         self.kinds = sorted({kind_of(rows) for bundle in self.bundles for rows in bundle.rows if rows.count})
-        delays = [int(d) for b in self.bundles for rows in b.rows if rows.count for d in (rows.delays[0], rows.delays[-1])]
+        delays = [
+            int(d) for b in self.bundles for rows in b.rows if rows.count for d in (rows.delays[0], rows.delays[-1])
+        ]
         self.shortest, self.longest = min(delays, default=1), max(delays, default=1)
         self.late = self.shortest < 1
         observed = self._observed()
@@ -133,7 +135,13 @@ class NetworkRun:
             if cells.neuron is None:
                 numbers.append(-1)
                 continue
-            key = cells.neuron.structure, methods.get(cells.name), observed[n], tuple(channels.get(n, ())), model_key(cells)
+            key = (
+                cells.neuron.structure,
+                methods.get(cells.name),
+                observed[n],
+                tuple(channels.get(n, ())),
+                model_key(cells),
+            )
             if key not in keys:
                 keys.append(key)
                 first.append(n)
@@ -144,11 +152,14 @@ class NetworkRun:
             assert cells.neuron is not None
             step = step_of(cells.neuron, methods.get(cells.name), observed[n], cells.steady)
             uniform = model_key(cells)[0]
-            drives = tuple(Drive(d.variable, d.weight_name, d.means.shape[1] > 1) for d in cells.drives)
+            drives = tuple(Drive(d.variable, d.weight_name, d.own_rates) for d in cells.drives)
             return Model(step, uniform, cells.fields, tuple(channels.get(n, ())), drives)
 
         text = repr((keys, self.kinds, self.precision, self.late))
-        ours = all(m is None or isinstance(m, str) or type(m).__module__ == "lapicque.compile.schemes" for m in methods.values())
+        ours = all(
+            m is None or isinstance(m, str) or type(m).__module__ == "lapicque.compile.schemes"
+            for m in methods.values()
+        )
         kernel = cache.kernel(
             text if ours else None,
             lambda: generate([model(n) for n in first], self.kinds, self.precision, self.late),
@@ -206,14 +217,16 @@ class NetworkRun:
         for s in self.samplings:
             rows = -(-last // s.every) - -(-first // s.every)
             samples.append(np.zeros((rows, len(s.neurons)), self.kernel.REAL))
-        logs = [np.empty(((last - first) * self.owned, 3), np.int32) if self.logged.any() else np.empty((1, 3), np.int32)
-                for _ in self.partitions]  # fmt: skip
+        room = (last - first) * self.owned if self.logged.any() else 1
+        logs = [np.empty((room, 3), np.int32) for _ in self.partitions]
         written = [np.zeros(1, np.int64) for _ in self.partitions]
         counts = [np.zeros((last - first, len(self.streams)), np.int32) for _ in self.partitions]
         self.counter[0] = 0
 
         def work(p: int) -> None:
             part = self.partitions[p]
+            if part.varying:
+                part.set_rates(first, last)
             probes = [part.probe(s.population, s.name, s.neurons, s.every, out)
                       for s, out in zip(self.samplings, samples, strict=True)]  # fmt: skip
             self.kernel.advance(

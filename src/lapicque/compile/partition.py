@@ -95,7 +95,7 @@ class Partition:
             for name, value in zip(lanes, constants[n][: len(lanes)], strict=True):
                 self.fill(n, name, value)
             uniform = dict(zip(kernel.UNIFORM[m], constants[n][len(lanes) :], strict=False))
-            self.scalars += [float(np.ravel(uniform.get(x, values.get(x)))[0]) for x in kernel.UNIFORM[m]]
+            self.scalars += [float(np.ravel(uniform[x] if x in uniform else values[x])[0]) for x in kernel.UNIFORM[m]]
             for name in kernel.SLOTS[m]:
                 if name.startswith("_w_"):
                     self.fill(n, name, values[name])
@@ -132,41 +132,45 @@ class Partition:
     # -- tables ------------------------------------------------------------------------------------------------------
 
     def _build_drives(self, keys: Mapping[str, np.uint64]) -> None:
-        self.at_drives, rows, numbers, found = [], [], [np.zeros(0, np.uint32)], []
-        at = 0
+        self.at_drives: list[int] = []
+        self._drive_keys: list[np.uint64] = []
+        for cells in self.circuit.cells:
+            self.at_drives.append(len(self._drive_keys))
+            self._drive_keys += [keys[f"{cells.name}/{drive.name}"] for drive in cells.drives]
+        self.keys = list(self._drive_keys)
+        self.varying = any(not drive.constant for cells in self.circuit.cells for drive in cells.drives)
+        self.set_rates(0, 1)
+
+    def set_rates(self, first: int, last: int) -> None:
+        """Compute the thresholds of the drives between two steps."""
+        rows: list[dict[str, int]] = []
+        numbers, at = [np.zeros(GROUP, np.uint32)], GROUP
         for n, cells in enumerate(self.circuit.cells):
-            self.at_drives.append(len(rows))
             for drive in cells.drives:
-                values, count = self._thresholds(n, drive.means)
-                row = dict(AT_THRESHOLDS=at, THRESHOLDS=count, HOLD=drive.hold, ROWS=len(drive.means))
-                rows.append(row | dict(KEY=len(found), STRIDE=values.size // len(drive.means)))
-                found.append(keys[f"{cells.name}/{drive.name}"])
+                steps = np.arange(first, first + 1 if drive.constant else last)
+                values, count = self._thresholds(n, drive.means(steps))
+                row = dict(AT_THRESHOLDS=at, THRESHOLDS=count, BEGIN=first, ROWS=len(steps))
+                rows.append(row | dict(KEY=len(rows), STRIDE=values.size // len(steps)))
                 numbers.append(values.reshape(-1))
                 at += values.size
-        self.drives = table(DRIVE, rows)
-        self.thresholds = np.concatenate(numbers) if at else np.zeros(GROUP, np.uint32)
-        self.keys = list(found)
+        self.drives, self.thresholds = table(DRIVE, rows), np.concatenate(numbers)
 
     def _thresholds(self, population: int, means: np.ndarray) -> tuple[np.ndarray, int]:
-        """Return the thresholds of each row, (row, number) or (row, block, number, lane)."""
-        cells = self.circuit.cells[population]
+        """Return the thresholds of each row, (row, number) or (row, block, number, lane), and how many there are."""
         if means.shape[1] == 1:
-            lists = [thresholds(float(mean)) for mean in means[:, 0]]
-            count = max(map(len, lists))
-            return np.array([_longer(x, count) for x in lists]), count
-        own = means[:, self.first[population] : self.first[population] + self.size[population]]
-        distinct, where = np.unique(own, return_inverse=True)
-        lists = [thresholds(float(mean)) for mean in distinct] or [thresholds(0.0)]
-        count = max(map(len, lists))
-        known = np.array([_longer(x, count) for x in lists])
-        padded = np.zeros((len(means), self.blocks[population] * LANES), np.int64)
-        padded[:, : own.shape[1]] = where.reshape(own.shape)
-        assert cells.size
-        blocks = known[padded].reshape(len(means), self.blocks[population], LANES, count)
+            shared = thresholds(means[:, 0])
+            return shared, shared.shape[1]
+        own = np.zeros((len(means), self.blocks[population] * LANES))
+        own[:, : self.size[population]] = means[:, self.first[population] :][:, : self.size[population]]
+        found = thresholds(own.reshape(-1))
+        count = found.shape[1]
+        blocks = found.reshape(len(means), self.blocks[population], LANES, count)
         return np.ascontiguousarray(blocks.transpose(0, 1, 3, 2)), count
 
     def _build_populations(self, keys: Mapping[str, np.uint64], watched: Sequence[int]) -> None:
-        rows, places, stream = [], [], 0
+        rows: list[dict[str, int]] = []
+        places: list[int] = []
+        stream = 0
         for n, (cells, m) in enumerate(zip(self.circuit.cells, self.models, strict=True)):
             row = dict(MODEL=m, FIRST=self.first[n], SIZE=self.size[n], STREAM=stream, WATCHED=int(n in watched))
             stream += len(cells.events)
@@ -184,7 +188,7 @@ class Partition:
             places += [self.places[n, x] for x in self.kernel.CHANNELS[m]]
         self.populations = table(POPULATION, rows)
         self.at_places = np.array(places or [0], np.int64)
-        self.key_array = np.array(self.keys or [0], np.uint64)
+        self.key_array = np.array(self.keys or [np.uint64(0)], np.uint64)
 
     def _build_bundles(self, bundles: Sequence[Bundle], kinds: Sequence[Kind]) -> None:
         rows, weights = [], []
@@ -237,12 +241,8 @@ class Partition:
         return array
 
 
-def _longer(row: np.ndarray, count: int) -> np.ndarray:
-    return np.concatenate([row, np.full(count - len(row), 2**32 - 1, np.uint32)])
-
-
 def model_key(cells: Cells) -> tuple[Any, ...]:
     """Return what determines the code of a population besides its neuron's text: which values are single numbers."""
     values = cells.values()
     uniform = tuple(name for name, value in values.items() if np.ndim(value) == 0)
-    return uniform, cells.steady, tuple((d.variable, d.weight_name, d.means.shape[1] > 1) for d in cells.drives)
+    return uniform, cells.steady, tuple((d.variable, d.weight_name, d.own_rates) for d in cells.drives)

@@ -8,45 +8,50 @@ Devroye 1986, Non-Uniform Random Variate Generation, III.2, doi:10.1007/978-1-46
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numba.extending import register_jitable
 
 from lapicque.compile.lanes import LANES
 from lapicque.compile.random_kernels import random  # there its functions may be called in kernels
 from lapicque.compile.vector_math.two_forms import COMPILED
+from lapicque.errors import SimulationError
 
 #: Thresholds come in groups of this many; later groups are looked at only where a lane has reached the last one.
 GROUP = 8
-#: Above this mean, 2^-32 is no longer small beside the probability of no event.
-LARGEST_MEAN = 20.0
+#: Larger means are refused: so many events a step are better described as a current.
+LARGEST_MEAN = 200.0
 _CALLS = LANES // 4
 _HIGHEST = 2**32 - 1
 
 
-def thresholds(mean: float) -> np.ndarray:
-    """Return the thresholds of a Poisson distribution, (n,) uint32, n a multiple of `GROUP`.
+def thresholds(means: np.ndarray | float) -> np.ndarray:
+    """Return the thresholds of Poisson distributions, (mean, n) uint32, n a multiple of `GROUP`.
 
-    A word never exceeds the largest number, with which the last group is filled up.
+    A word never exceeds the largest number, with which rows are filled up.
+
+    Raises
+    ------
+    SimulationError
+        If a mean is above `LARGEST_MEAN`.
 
     Examples
     --------
-    >>> thresholds(0.1)[:3].tolist(), len(thresholds(0.1))
-    ([3886247118, 4274871830, 4294303066], 8)
+    >>> thresholds(0.1)[0, :3].tolist(), thresholds([0.1, 4.0]).shape
+    ([3886247118, 4274871830, 4294303066], (2, 32))
     """
-    term = total = math.exp(-mean)
-    found = []
-    while total * 2.0**32 < _HIGHEST and len(found) < 256:
-        found.append(math.floor(total * 2.0**32))
-        term *= mean / len(found)
-        total += term
-        if term < 2.0**-40 and len(found) > mean:
-            break
-    size = max(1, -(-len(found) // GROUP)) * GROUP
-    row = np.full(size, _HIGHEST, np.uint32)
-    row[: len(found)] = found
-    return row
+    means = np.atleast_1d(np.asarray(means, np.float64))
+    if means.max(initial=0.0) > LARGEST_MEAN:
+        raise SimulationError(
+            f"a Poisson input has {means.max():g} events a step: more than {LARGEST_MEAN:g} are not drawn one by one. "
+            "Use a smaller dt, or lq.stimuli.ornstein_uhlenbeck"
+        )
+    term = np.exp(-means)
+    total, columns = term, list[np.ndarray]()
+    while not columns or (columns[-1] < _HIGHEST).any() or len(columns) % GROUP:
+        columns.append(np.minimum(np.floor(total * 2.0**32), _HIGHEST))
+        term = term * means / len(columns)
+        total = total + term
+    return np.stack(columns, axis=1).astype(np.uint32)
 
 
 def words(key: np.uint64, step: int, elements: np.ndarray, trial: int) -> np.ndarray:
@@ -75,11 +80,10 @@ def counts(row: np.ndarray, drawn: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    row : (threshold,) or (threshold, neuron) uint32
+    row : (1, threshold) or (neuron, threshold) uint32
     drawn : (neuron,) uint32
     """
-    compared = row[:, None] if row.ndim == 1 else row
-    return (drawn[None, :] > compared).sum(axis=0)
+    return (drawn[:, None] > row).sum(axis=1)
 
 
 @register_jitable(**COMPILED)

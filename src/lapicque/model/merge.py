@@ -35,11 +35,6 @@ def part_name(part: str, variable: str) -> str:
     return f"{part}{MARK}{variable}"
 
 
-def given_name(name: str) -> str:
-    """Return the input that carries what is given from outside, where parts add to the input ``name``."""
-    return part_name("given", name)
-
-
 @dataclass(frozen=True)
 class Part:
     """Equations that are attached to a neuron.
@@ -66,13 +61,12 @@ class Part:
         return {equation.name for equation in self.equations} | set(self.parameters)
 
 
-def merged(neuron: Neuron, parts: Iterable[Part], given: Collection[str] = ()) -> Neuron:
+def merged(neuron: Neuron, parts: Iterable[Part]) -> Neuron:
     r"""Return the neuron with parts attached.
 
     Parameters
     ----------
     parts : iterable of Part
-    given : names of inputs that something from outside (an array, a function of the user's) adds to as well
 
     Raises
     ------
@@ -104,7 +98,7 @@ def merged(neuron: Neuron, parts: Iterable[Part], given: Collection[str] = ()) -
     if not parts:
         return neuron
     parameters, initial = dict(neuron.parameters), dict(neuron.initial)
-    lines = [line for equation in neuron.parsed_equations for line in _neuron_lines(equation, terms, changed, given)]
+    lines = [line for equation in neuron.parsed_equations for line in _neuron_lines(equation, terms, changed)]
     for part in parts:
         lines += [_line(e, part_name(part.name, e.name), _expression(e.expression, part, neuron))
                   for e in part.equations]  # fmt: skip
@@ -117,18 +111,12 @@ def merged(neuron: Neuron, parts: Iterable[Part], given: Collection[str] = ()) -
     return dataclasses.replace(neuron, equations="\n".join(lines), parameters=parameters, initial=initial)
 
 
-def _neuron_lines(
-    equation: Equation, terms: Mapping[str, list[str]], changed: Collection[str], given: Collection[str]
-) -> Iterator[str]:
+def _neuron_lines(equation: Equation, terms: Mapping[str, list[str]], changed: Collection[str]) -> Iterator[str]:
     name = equation.name
     if name not in changed:
         yield _line(equation, name, equation.expression.text if equation.expression else "")
         return
-    total = list(terms[name])
-    if name in given:
-        total.append(given_name(name))
-        yield f"{given_name(name)} : {equation.unit} (input)"
-    yield f"{name} = {' + '.join(total)} : {equation.unit}"
+    yield f"{name} = {' + '.join(terms[name])} : {equation.unit}"
 
 
 def _line(equation: Equation, name: str, expression: str) -> str:
