@@ -29,6 +29,7 @@ __getattr__, __dir__, __all__ = attach(
         "Wiring": "wiring",
         "connections": "readback",
         "delay_steps": "values",
+        "in_synapse_order": "rows",
         "pack": "rows",
         "synapse_values": "values",
         "wire": "wiring",

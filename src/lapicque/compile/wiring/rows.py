@@ -154,6 +154,37 @@ def pack(
     return rows
 
 
+def in_synapse_order(members: Sequence[Member], rows: Sequence[Rows], values: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Bring what belongs to packed synapses back into the synapse order of each projection.
+
+    Parameters
+    ----------
+    members : sequence of Member
+        The bundle.
+    rows : sequence of Rows
+        Packed with ``order=True``.
+    values : sequence of (synapse,) arrays
+        One a partition, in the order of its rows.
+
+    Returns
+    -------
+    list of numpy.ndarray
+        One a member, (synapse,); 0 for synapses of targets that are in no partition.
+    """
+    found = [np.zeros(member.wiring.count, np.asarray(values[0]).dtype) for member in members]
+    for p, (packed, given) in enumerate(zip(rows, values, strict=True)):
+        assert packed.order is not None
+        ordered = np.empty_like(given)
+        ordered[packed.order] = given
+        first = 0
+        for member, result in zip(members, found, strict=True):
+            targets, _ = member.targets_in(p)
+            indptr = np.concatenate([np.zeros(1, np.int64), np.cumsum(member.wiring.in_degrees[targets])])
+            result[member.wiring.numbers(targets, indptr)] = ordered[first : first + indptr[-1]]
+            first += indptr[-1]
+    return found
+
+
 def _pack_partition(members: Sequence[Member], n_source: int, p: int, real: np.dtype, order: bool) -> Rows:
     from lapicque.compile.wiring.packing import count_rows, mark_delays, place
 

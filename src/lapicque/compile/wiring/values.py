@@ -183,8 +183,8 @@ class DelaySteps:
         steps = delays / self.dt
         steps += 0.5
         np.floor(steps, out=steps)
-        if steps.size and not (steps.min() >= 0 and steps.max() < 2**32):
-            wrong = float(delays.reshape(-1)[~((steps >= 0) & (steps < 2**32)).reshape(-1)][0])
+        if steps.size and not (delays.min() >= 0 and steps.max() < 2**32):  # NaN is neither
+            wrong = float(delays[~((delays >= 0) & (steps < 2**32))][0])
             hint = "; a distribution can be limited: .clipped(0*ms, ...)" if wrong < 0 else ""
             raise SimulationError(
                 f"{self.what} is {wrong:g} ms for a synapse, but delays are times from 0 up to 2^32 steps of "

@@ -62,7 +62,7 @@ def wire(
     if same is not False and same is not None:
         own = np.arange(n_target, dtype=np.int32) if same is True else np.asarray(same, np.int32)
         own = None if (own < 0).all() else own
-    rule.check(n_source, n_target, own is not None)
+    rule.check(n_source, n_target, own is not None and bool((own >= 0).all()))
     periodic = getattr(rule, "periodic", None)
     ends = Ends(n_source, n_target, own, source_positions, target_positions, periodic)
     plan = rule.plan(ends, np.random.Generator(np.random.Philox(key=int(key))))

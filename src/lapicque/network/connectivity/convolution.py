@@ -59,7 +59,7 @@ def convolution(
     number, found = split(kernel)
     found = parse_unit(unit) if unit is not None else found
     values = np.array(magnitude(kernel, found, "convolution: the kernel") if found else number, np.float64)
-    sizes = tuple(whole(n, "shape_in", "convolution", 1) for n in np.atleast_1d(shape_in))
+    sizes = tuple(whole(n, "shape_in", "convolution", 1) for n in np.atleast_1d(shape_in).tolist())
     if values.ndim == len(sizes) and values.ndim < 3:
         values, sizes = values[None, None], (1, *sizes)
     elif values.ndim == len(sizes) + 2:
@@ -143,7 +143,7 @@ class Convolution(Connectivity):
 
 
 def _each(value: Any, n: int, what: str, least: int) -> tuple[int, ...]:
-    values = tuple(whole(x, what, "convolution", least) for x in np.atleast_1d(value))
+    values = tuple(whole(x, what, "convolution", least) for x in np.atleast_1d(value).tolist())
     if len(values) not in (1, n):
         raise SimulationError(f"convolution: {what} has {len(values)} numbers, but the kernel has {n} dimensions")
     return values * n if len(values) == 1 else values

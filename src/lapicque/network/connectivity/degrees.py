@@ -100,10 +100,11 @@ class FixedInDegree(Connectivity):
 
     def check(self, n_source: int, n_target: int, same: bool) -> None:
         """There must be sources to draw from."""
-        _check_degree(self, self.k, n_source, same, "sources are wanted for each target")
+        _check_degree(self, self.k, n_source, same, _SOURCES)
 
     def plan(self, ends: Ends, random: np.random.Generator) -> Plan:
         """The same number for all."""
+        _check_degree(self, self.k, int(ends.available(self.autapses).min(initial=ends.n_source)), False, _SOURCES)
         return InDegrees(np.full(ends.n_target, self.k), self.multapses, self.autapses)
 
 
@@ -140,7 +141,7 @@ class FixedOutDegree(Connectivity):
 
     def check(self, n_source: int, n_target: int, same: bool) -> None:
         """There must be targets to draw from."""
-        _check_degree(self, self.k, n_target, same, "targets are wanted for each source")
+        _check_degree(self, self.k, n_target, same, _TARGETS)
 
     def plan(self, ends: Ends, random: np.random.Generator) -> Plan:
         """Targets are drawn source by source, and kept."""
@@ -148,8 +149,9 @@ class FixedOutDegree(Connectivity):
         if ends.own is not None and not self.autapses:
             targets = np.flatnonzero(ends.own >= 0)
             own[ends.own[targets]] = targets
+        most = ends.n_target - (own >= 0)
+        _check_degree(self, self.k, int(most.min(initial=ends.n_target)), False, _TARGETS)
         if self.multapses:
-            most = ends.n_target - (own >= 0)
             targets = random.integers(0, most[:, None], (ends.n_source, self.k))
             targets += (targets >= own[:, None]) & (own[:, None] >= 0)
         else:
@@ -200,13 +202,17 @@ class FixedTotalNumber(Connectivity):
 
     def check(self, n_source: int, n_target: int, same: bool) -> None:
         """There must be pairs to draw from."""
-        pairs = n_source * n_target - (n_target if same and not self.autapses else 0)
+        self._check_pairs(n_source * n_target - (n_target if same and not self.autapses else 0))
+
+    def _check_pairs(self, pairs: int) -> None:
         if self.n > pairs and (not self.multapses or not pairs):
-            raise self.refuse(f"{self.n} different pairs are wanted, but there are {pairs}; {_instead(self, 'n')}")
+            different = "pairs" if self.multapses else "different pairs"
+            raise self.refuse(f"{self.n} {different} are wanted, but there are {pairs}; {_instead(self, 'n')}")
 
     def plan(self, ends: Ends, random: np.random.Generator) -> Plan:
         """In-degrees as they come about when pairs are drawn."""
         most = ends.available(self.autapses)
+        self._check_pairs(int(most.sum()))
         if not self.n:
             counts = np.zeros(ends.n_target, np.int64)
         elif self.multapses:
@@ -216,12 +222,16 @@ class FixedTotalNumber(Connectivity):
         return InDegrees(counts, self.multapses, self.autapses)
 
 
+_SOURCES, _TARGETS = "sources are wanted for each target", "targets are wanted for each source"
+
+
 def _check_degree(rule: Any, k: int, n: int, same: bool, wanted: str) -> None:
     itself = same and not rule.autapses
     available = n - itself
     if k > available and (not rule.multapses or available < 1):
         but = f"{available} without the neuron itself" if itself else str(available)
-        raise rule.refuse(f"{k} different {wanted}, but there are {but}; {_instead(rule, 'k')}")
+        different = "" if rule.multapses else "different "
+        raise rule.refuse(f"{k} {different}{wanted}, but there are {but}; {_instead(rule, 'k')}")
 
 
 def _instead(rule: Any, number: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -111,6 +111,7 @@ class Pairwise(Connectivity):
         """Every pair is tried once, target by target; the synapses are kept."""
         from lapicque.network.pair_values import Pairs as Some
 
+        ends = replace(ends, periodic=self.periodic)
         few = max(1, _PAIRS_AT_A_TIME // max(ends.n_source, 1))
         every = np.arange(ends.n_source)
         sources, targets = [np.empty(0, np.int32)], [np.empty(0, np.int32)]
@@ -166,4 +167,4 @@ def _periods(periodic: Any) -> tuple[float, ...] | None:
     if periodic is None:
         return None
     lengths = np.atleast_1d(np.asarray(magnitude(periodic, "um", "pairwise: periodic"), np.float64))
-    return tuple(_length(length, "pairwise: periodic") for length in lengths)
+    return tuple(_length(length, "pairwise: periodic") for length in lengths.tolist())

@@ -180,7 +180,8 @@ def chance(value: Any, what: str, rule: str) -> float:
         If it is no number from 0 to 1.
     """
     number = np.asarray(value)
-    if number.ndim or number.dtype.kind not in "iuf" or not 0 <= number <= 1:  # NaN is not
-        hint = f"; for {value} % write {value / 100}" if number.ndim == 0 and 1 < number <= 100 else ""
+    plain = number.ndim == 0 and number.dtype.kind in "iuf"
+    if not plain or not 0 <= number <= 1:  # NaN is not
+        hint = f"; for {value} % write {value / 100}" if plain and 1 < number <= 100 else ""
         raise SimulationError(f"{rule}: {what} is {value!r}, but a probability from 0 to 1 is expected{hint}")
     return float(number)
