@@ -20,6 +20,8 @@ from lapicque.units import DIMENSIONLESS, ONE, Dimension
 
 if TYPE_CHECKING:
     from lapicque.model.neuron import Neuron, ParsedEvent, Variable
+    from lapicque.model.synapse import Synapse
+    from lapicque.model.synapse_variables import SynapseVariable
 
 VERBS = {"=": "assigned to", "+=": "added to", "-=": "subtracted from", "*=": "multiplied with", "/=": "divided into"}
 _READ_AS = {"e": "Euler's number", "i": "the number of the neuron", "N": "the size of the population"}
@@ -51,7 +53,7 @@ def check_neuron(neuron: Neuron) -> None:
     check_parameters_used(neuron)
 
 
-def check_name(name: str, variable: Variable) -> None:
+def check_name(name: str, variable: Variable | SynapseVariable) -> None:
     """A name is an identifier without another meaning."""
     message = None
     if not name.isidentifier():
@@ -94,7 +96,7 @@ def expressions(neuron: Neuron) -> Iterator[Expression]:
         yield neuron.parsed_output
 
 
-def algebraic_order(neuron: Neuron) -> list[str]:
+def algebraic_order(neuron: Neuron | Synapse) -> list[str]:
     """Return the algebraic variables, each after those that it reads.
 
     Raises

@@ -32,7 +32,7 @@ def check_synapse(synapse: Synapse) -> None:
     ModelError, UnitError
     """
     for name, variable in synapse.variables.items():
-        rules.check_name(name, variable)  # type: ignore[arg-type]
+        rules.check_name(name, variable)
         if name == "output":
             message = "'output' is what the source neuron emits: choose another name"
             raise variable.equation.error(message) if variable.equation else ModelError(message)
@@ -40,6 +40,7 @@ def check_synapse(synapse: Synapse) -> None:
             raise ModelError(
                 f"the parameter {name!r} lives once per target neuron: give one value, or an array with one a neuron"
             )
+    rules.algebraic_order(synapse)
     for expression in expressions_in_target(synapse):
         _check_reads_in_target(synapse, expression)
     for expression in expressions(synapse):

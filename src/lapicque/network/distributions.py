@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lapicque.errors import SimulationError
+from lapicque.errors import SimulationError, suggest
 from lapicque.model import checks, rules
 from lapicque.model.distribution import Distribution, exponential, lognormal, normal, uniform
 from lapicque.model.equations import Expression, parse_expression
@@ -75,7 +75,7 @@ def drawn(
     if isinstance(value, Distribution):
         return _from(value, unit, size, key, what)
     if isinstance(value, str) and not is_quantity(value, names):
-        return _evaluated(parse_expression(value, what), size, key, names)
+        return _evaluated(parse_expression(value, what.removeprefix("the ")), size, key, names)
     array = np.asarray(internal(plain_value(value, unit, what), unit), np.float64)
     check_length(array, size, what)
     return np.array(np.broadcast_to(array, (size,)))
@@ -139,7 +139,7 @@ def check_value(value: Any, unit: Unit, size: int, known: Mapping[str, Dimension
     if isinstance(value, Distribution):
         value.internal(unit, what)
     elif isinstance(value, str) and not is_quantity(value, known):
-        expression = parse_expression(value, what)
+        expression = parse_expression(value, what.removeprefix("the "))
         check_text(expression, known)
         checks.check_dimension(expression, known, unit.dimension, what)
     else:
@@ -153,6 +153,13 @@ def check_text(expression: Expression, known: Mapping[str, Dimension]) -> None:
     for node in expression.names():
         if node.id in ("t", "dt", "not_refractory") and node.id not in known:
             raise expression.error(f"{node.id!r} has no value yet: this is computed once, before a run begins", node)
+        if node.id in known or node.id in checks.BUILT_IN or checks.unit_in(node.id) is not None:
+            continue
+        if node.id in "xyz":
+            message = f"{node.id!r} is a position, which the neurons have none of: population(..., positions=...)"
+            raise expression.error(message, node)
+        hint = suggest(node.id, known) or f": what can be read here is {', '.join(known)}"
+        raise expression.error(f"unknown name {node.id!r}{hint}", node)
 
 
 def check_length(array: np.ndarray, size: int, what: str) -> None:

@@ -187,7 +187,7 @@ class Network:
             The weight: a number, an array (synapse,) or (source, target), a distribution, or an expression of the pair
             of neurons (``"1*nS*exp(-d/(100*um))"``).
         delay : value, optional
-            As ``w``; bare numbers are ms. None by default: spikes act in the step in which they are emitted.
+            As ``w``; bare numbers are ms. 0 by default: spikes act in the step in which they are emitted.
         immediate : bool
             Spikes act before the target's flow of the same step; such projections cannot form a circle.
         receptor : str, optional

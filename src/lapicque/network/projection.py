@@ -98,6 +98,7 @@ def projection(
         raise SimulationError(f"where is {where!r}, but a rule is expected, such as lq.fixed_probability(0.1)")
     check(len(source), len(target), source == target)
     synapse, values = _split_values(synapse, given, target)
+    into = into if into is not None else _named_input(synapse, target)
     if "w" not in values and (weights := getattr(where, "weights", None)) is not None:
         values["w"] = weights
     ends = (source, target)
@@ -112,7 +113,7 @@ def projection(
     for key, value in values.items():
         check_pair_value(value, units[key], ends, f"{key}")
     check_pair_value(delay, MS, ends, "the delay")
-    _check_delay(delay, immediate)
+    _check_delay(delay, immediate, synapse)
     return Projection(name, source, target, synapse, into, where, values, units, delay, immediate)
 
 
@@ -124,7 +125,8 @@ def _split_values(synapse: Synapse, given: Mapping[str, Any], target: Selection)
     for name, value in given.items():
         if name not in parameters:
             if name == "w":
-                raise SimulationError(f"w={value!r} is given, but the synapse {synapse.name!r} does not read 'w'")
+                message = f"w={show_value(value)} is given, but the synapse {synapse.name!r} does not read 'w'"
+                raise SimulationError(message)
             hint = suggest(name, parameters) or f"; it has {', '.join(map(repr, parameters)) or 'none'}"
             raise SimulationError(f"{name!r} is no parameter of the synapse {synapse.name!r}{hint}")
         if parameters[name].scope == "synapse":
@@ -148,7 +150,9 @@ def _unit_of(name: str, value: Any, synapse: Synapse, ends: tuple[Selection, Sel
     if isinstance(value, Distribution):
         return value.unit or ONE
     if isinstance(value, str) and not is_quantity(value, PAIR_NAMES):
-        kind = checks.dimension_of(parse_expression(value, name), PAIR_NAMES)
+        expression = parse_expression(value, f"value of {name}")
+        check_text(expression, PAIR_NAMES)
+        kind = checks.dimension_of(expression, PAIR_NAMES)
         return internal_unit(kind) if isinstance(kind, tuple) and kind != DIMENSIONLESS else ONE
     try:
         number, unit = split(value)
@@ -169,7 +173,7 @@ def check_pair_value(value: Any, unit: Unit, ends: tuple[Selection, Selection], 
         value.internal(unit, what)
         return
     if isinstance(value, str) and not is_quantity(value, PAIR_NAMES):
-        expression = parse_expression(value, what)
+        expression = parse_expression(value, f"value of {what}" if not what.startswith("the ") else what[4:])
         check_text(expression, PAIR_NAMES)
         for node in expression.names():
             if node.id in _GEOMETRY and any(end.positions is None for end in ends):
@@ -195,7 +199,17 @@ def check_pair_value(value: Any, unit: Unit, ends: tuple[Selection, Selection], 
         raise SimulationError(f"{what} has shape {array.shape}: give one value, one a synapse, or a matrix")
 
 
-def _check_delay(delay: Any, immediate: bool) -> None:
+def _named_input(synapse: Synapse, target: Selection) -> str | None:
+    """Return the input that a sum called ``x_post`` names, as in Brian; None where it names none."""
+    output, neuron = synapse.parsed_output, target.population.model
+    summed = synapse.of_scope("summed")
+    if output is None or neuron is None or output.text not in summed or not output.text.endswith("_post"):
+        return None
+    name = output.text.removesuffix("_post")
+    return name if name in neuron.inputs else None
+
+
+def _check_delay(delay: Any, immediate: bool, synapse: Synapse) -> None:
     if isinstance(delay, Distribution) or (isinstance(delay, str) and not is_quantity(delay, PAIR_NAMES)):
         if immediate:
             raise SimulationError("an immediate projection has no delay: leave out delay=")
@@ -204,6 +218,9 @@ def _check_delay(delay: Any, immediate: bool) -> None:
     if not np.isfinite(array).all() or (array < 0).any():
         lowest = float(array.min()) if np.isfinite(array).all() else float(array[~np.isfinite(array)].flat[0])
         raise SimulationError(f"the delay is {lowest:g} ms, but a time from 0 upward is expected")
+    if array.any() and not synapse.pathways:
+        message = f"the synapse {synapse.name!r} couples at every moment, without spikes: it cannot have a delay"
+        raise SimulationError(message)
     if immediate and array.any():
         raise SimulationError(f"an immediate projection has no delay, but {float(array.max()):g} ms is given")
 
