@@ -19,6 +19,7 @@ __getattr__, __dir__, __all__ = attach(
         "lognormal": "network",
         "normal": "network",
         "uniform": "network",
+        "Simulation": "simulation",
         "simulate": "simulation",
         "report": "reports",
         "schemes": "compile",

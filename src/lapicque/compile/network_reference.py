@@ -154,6 +154,21 @@ class NetworkInterpreter:
         assert cells is not None
         return cells.state[name].copy()
 
+    def write(self, population: int, name: str, values: np.ndarray) -> None:
+        """Give a state values, (neuron,), internal units."""
+        cells = self.cells[population]
+        assert cells is not None
+        cells.state[name] = flushed(values.astype(self.dtype))
+
+    def schemes(self) -> dict[str, str]:
+        """Return the name of each population's scheme."""
+        pairs = zip(self.circuit.cells, self.cells, strict=True)
+        return {described.name: cells.step.scheme for described, cells in pairs if cells is not None}
+
+    def describe(self) -> str:
+        """Say how the circuit is run."""
+        return "the reference interpreter"
+
     def close(self) -> None:
         """Do nothing: there are no threads."""
 

@@ -95,6 +95,7 @@ class NetworkRun:
         ]
         self.shortest, self.longest = min(delays, default=1), max(delays, default=1)
         self.late = self.shortest < 1
+        self.reason = "a delay is 0" if self.late else ""
         observed = self._observed()
         self.models, self.kernel = self._compile(methods or {}, observed)
         self.streams = [(n, event) for n, cells in enumerate(circuit.cells) for event in cells.events]
@@ -258,6 +259,23 @@ class NetworkRun:
     def read(self, population: int, name: str) -> np.ndarray:
         """Return a variable of a population, (neuron,), internal units."""
         return np.concatenate([part.read(population, name) for part in self.partitions])
+
+    def write(self, population: int, name: str, values: np.ndarray) -> None:
+        """Give a state values, (neuron,), internal units."""
+        for part in self.partitions:
+            part.fill(population, name, values)
+
+    def schemes(self) -> dict[str, str]:
+        """Return the name of each population's scheme."""
+        pairs = zip(self.circuit.cells, self.models, strict=True)
+        return {cells.name: self.kernel.SCHEMES[m] for cells, m in pairs if m >= 0}
+
+    def describe(self) -> str:
+        """Say how the circuit is run, and why so."""
+        threads = f"{self.threads} thread{'s' * (self.threads > 1)}"
+        if self.late:
+            return f"{self.precision}, {threads} that meet in every step, because {self.reason}"
+        return f"{self.precision}, {threads} that meet every {self.span} steps, as delays allow"
 
     def close(self) -> None:
         """Let the threads go."""

@@ -37,7 +37,7 @@ def thresholds(means: np.ndarray | float) -> np.ndarray:
     Examples
     --------
     >>> thresholds(0.1)[0, :3].tolist(), thresholds([0.1, 4.0]).shape
-    ([3886247118, 4274871830, 4294303066], (2, 32))
+    ([3886247118, 4274871830, 4294303066], (2, 24))
     """
     means = np.atleast_1d(np.asarray(means, np.float64))
     if means.max(initial=0.0) > LARGEST_MEAN:

@@ -2,4 +2,13 @@
 
 from lapicque._lazy import attach
 
-__getattr__, __dir__, __all__ = attach(__name__, {"Response": "results", "Trace": "results", "simulate": "run"})
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "Response": "results",
+        "Result": "results",
+        "Simulation": "stateful",
+        "Trace": "results",
+        "simulate": "run",
+    },
+)

@@ -79,3 +79,40 @@ class Response:
             f"Response({happened}{traces}; dt {self.dt:g} ms, {self.scheme}, {self.precision}, "
             f"seed {self.seed}, trial {self.trial})"
         )
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What a network's recorders gathered.
+
+    Attributes
+    ----------
+    spikes : recorder -> SpikeTrains, (trial, neuron)
+    traces : recorder -> Trace
+    final : population -> state -> (neuron,), in the state's own unit: the values after the last step
+    dt : ms
+    schemes : population -> str
+    precision, seed, wiring_seed, trial : str, int, int, int
+    duration : ms
+    """
+
+    spikes: Mapping[str, SpikeTrains]
+    traces: Mapping[str, Trace]
+    final: Mapping[str, Mapping[str, np.ndarray]]
+    dt: float
+    schemes: Mapping[str, str]
+    precision: str
+    seed: int
+    wiring_seed: int
+    trial: int
+    duration: float = 0.0
+
+    def __repr__(self) -> str:
+        lines = [f"Result of {self.duration:g} ms (dt {self.dt:g} ms, {self.precision}, seed {self.seed}, "
+                 f"wiring seed {self.wiring_seed}, trial {self.trial})"]  # fmt: skip
+        lines += [f"  {name}: {scheme}" for name, scheme in self.schemes.items()]
+        for name, trains in self.spikes.items():
+            rates = trains.rate()
+            lines.append(f"  spikes[{name!r}]: {len(trains.times)} of {len(rates)} neurons, {np.mean(rates):.3g} Hz")
+        lines += [f"  traces[{name!r}]: {trace!r}" for name, trace in self.traces.items()]
+        return "\n".join(lines)

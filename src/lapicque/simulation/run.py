@@ -13,6 +13,7 @@ from lapicque.compile.population import Outcome, Run
 from lapicque.errors import SimulationError
 from lapicque.model.evaluate import initial_values, parameter_values
 from lapicque.model.neuron import Neuron
+from lapicque.network.network import Network
 from lapicque.random import stream_key
 from lapicque.simulation.arguments import (
     mapping_of,
@@ -25,7 +26,8 @@ from lapicque.simulation.arguments import (
     whole_steps,
 )
 from lapicque.simulation.progress import bar
-from lapicque.simulation.results import Response, Trace
+from lapicque.simulation.results import Response, Result, Trace
+from lapicque.simulation.stateful import Simulation
 from lapicque.spikes.trains import SpikeTrains
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 
 
 def simulate(
-    neuron: Neuron,
+    model: Neuron | Network,
     duration: Any,
     *,
     dt: Any = "0.1 ms",
@@ -46,16 +48,20 @@ def simulate(
     precision: str = "float64",
     seed: int = 0,
     trial: int = 0,
+    wiring_seed: int = 0,
     threads: int | None = None,
     reference: bool = False,
     progress: bool = True,
-) -> Response:
-    """Run ``n`` neurons side by side, without synapses.
+) -> Response | Result:
+    """Run a network; or ``n`` neurons side by side, without synapses.
+
+    A network says itself what drives it and what is recorded: ``inputs``, ``n``, ``initial``, ``record`` and ``every``
+    are for neurons alone.
 
     Parameters
     ----------
-    neuron : Neuron
-        Parameters may be arrays, one value a neuron.
+    model : Network or Neuron
+        A neuron's parameters may be arrays, one value a neuron.
     duration : time
         A whole number of steps.
     dt : time
@@ -73,10 +79,13 @@ def simulate(
         Interval of the recording; every step if absent.
     method : str or Scheme, optional
         ``"exact"``, ``"exponential_euler"``, ``"euler"``, ``"rk2"``, ``"rk4"``, ``"heun"``, ``"milstein"``. By default
-        exact where all is linear, exponential Euler where every variable is conditionally linear, else Euler.
+        exact where all is linear, exponential Euler where every variable is conditionally linear, else Euler. For a
+        network also a mapping of populations to schemes.
     precision : ``"float64"`` or ``"float32"``
     seed, trial : int
         Random numbers depend on both, on the neuron and on the step: nothing else.
+    wiring_seed : int
+        Of a network's connections, weights and delays, and of parameters and initial values that are drawn.
     threads : int, optional
         All processors if absent. Results do not depend on it.
     reference : bool
@@ -87,6 +96,9 @@ def simulate(
     Returns
     -------
     Response
+        Of neurons.
+    Result
+        Of a network.
 
     Raises
     ------
@@ -102,7 +114,22 @@ def simulate(
     >>> answer.traces["v"].values.shape
     (2000, 1)
     """
-    neuron = neuron_of(neuron)
+    if isinstance(model, Network):
+        for name, value in (
+            ("inputs", inputs),
+            ("n", n),
+            ("initial", initial),
+            ("record", record or None),
+            ("every", every),
+        ):
+            if value is not None:
+                raise SimulationError(f"{name}= is for a neuron: {_IN_A_NETWORK[name]}")
+        with Simulation(
+            model, dt=dt, method=method, precision=precision, seed=seed, wiring_seed=wiring_seed, trial=trial,
+            threads=threads, reference=reference, progress=progress,
+        ) as simulation:  # fmt: skip
+            return simulation.run(duration)
+    neuron = neuron_of(model)
     dt_ms = time_of("dt", dt)
     steps = whole_steps("duration", duration, dt_ms)
     every_steps = 1 if every is None else whole_steps("every", every, dt_ms)
@@ -154,6 +181,15 @@ def simulate(
             rows = -(-steps // every_steps)
             traces[name] = np.broadcast_to(np.asarray(steady[name]), (rows, size)).astype(precision)
     return _response(neuron, outcome, traces, dt_ms, steps, every_steps, size, scheme, precision, seed, trial)
+
+
+_IN_A_NETWORK = {
+    "inputs": "drive a network by net.stimulate(population, 'i_ext', ...)",
+    "n": "a network's populations have their sizes",
+    "initial": "write net.population(..., initial=dict(v=...))",
+    "record": "write net.record(population, 'v')",
+    "every": "write net.record(population, 'v', every=...)",
+}
 
 
 def _response(
