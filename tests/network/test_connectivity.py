@@ -139,6 +139,22 @@ def test_what_fits_is_not_refused():
     lq.edges([], []).check(0, 0, same=False)
 
 
+def test_fixed_total_number_of_very_many_pairs(monkeypatch):
+    counts = {}
+    for limit in (10**9, 0):
+        monkeypatch.setattr("lapicque.network.connectivity.degrees._MANY_PAIRS", limit)
+        rule = lq.fixed_total_number(3000, multapses=False, autapses=False)
+        plan = rule.plan(
+            Ends(100, 50, own=np.arange(50) * (np.arange(50) < 5) - (np.arange(50) >= 5)), np.random.default_rng(1)
+        )
+        assert plan.counts.sum() == 3000
+        assert plan.counts.max() <= 99
+        counts[limit] = plan.counts
+    # of 5000 pairs, 3000 are taken: the in-degree of each target has the variance 100 * 0.6 * 0.4
+    for found in counts.values():
+        assert 0.5 < found.var() / 24 < 1.6
+
+
 def test_small_world_is_a_ring_without_chance():
     expected = {((t + s) % 10, t) for t in range(10) for s in (-2, -1, 1, 2)}
     found = pairs(lq.small_world(4, 0.0), 10, 10)

@@ -41,11 +41,11 @@ class Pairs:
         lengths = _lengths(self.ends.periodic, source.shape[1])
         square = np.zeros(np.broadcast_shapes(self.sources.shape, self.targets.shape))
         for k in range(source.shape[1]):
-            apart = np.abs(source[:, k][self.sources] - target[:, k][self.targets])
+            apart = source[:, k][self.sources] - target[:, k][self.targets]
             if np.isfinite(lengths[k]):
-                apart %= lengths[k]
-                np.minimum(apart, lengths[k] - apart, out=apart)
-            square += apart * apart
+                apart -= lengths[k] * np.rint(apart / lengths[k])  # to the nearest image
+            apart *= apart
+            square += apart
         return np.sqrt(square, out=square)
 
     def read(self, name: str) -> Any:

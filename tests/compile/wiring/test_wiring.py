@@ -185,3 +185,13 @@ def test_listed_synapses_keep_their_order_inside_a_target():
     assert wiring.in_degrees.tolist() == [2, 3, 0]
     assert wiring.given_order.tolist() == [1, 3, 0, 2, 4]
     assert wire(edges([1, 0], [0, 2]), 6, 3, KEY).given_order is None
+
+
+def test_long_lists_are_sorted_in_compiled_code(monkeypatch):
+    random = np.random.default_rng(1)
+    rule = edges(random.integers(0, 300, 5000), random.integers(0, 300, 5000))
+    short = wire(rule, 300, 300, KEY)
+    monkeypatch.setattr(module, "CHUNK", 100)
+    long = wire(rule, 300, 300, KEY)
+    assert np.array_equal(short.given_order, long.given_order)
+    assert np.array_equal(short.draw()[1], long.draw()[1])

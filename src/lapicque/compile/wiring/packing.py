@@ -20,6 +20,15 @@ def count_rows(sources, ends):
 
 
 @njit(**_KERNEL)
+def sort_by_target(targets, values, at, out):
+    """Sort what belongs to the synapses of a list by target; ``at`` is where each target begins."""
+    for k in range(len(targets)):
+        target = np.uint32(targets[k])
+        out[at[target]] = values[k]
+        at[target] += 1
+
+
+@njit(**_KERNEL)
 def place(sources, indptr, local, weights, steps, at, into_targets, into_weights, into_steps, into_order, first):
     """Append the synapses of a chunk to the rows of their sources; ``at`` is where each row goes on."""
     for k in range(len(local)):

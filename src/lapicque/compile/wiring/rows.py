@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from threading import Event
 from types import MappingProxyType
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from lapicque.compile.wiring.values import Constant, DelaySteps, SynapseValues
 from lapicque.compile.wiring.wiring import Chunk, Wiring
-from lapicque.threads import in_threads
+from lapicque.threads import StoppedError, run_all
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,15 +144,11 @@ def pack(
     list of Rows
         One a partition.
     """
-    partitions = len(members[0].bases)
-    rows: list[Any] = [None] * partitions
 
-    def work(part: int, parts: int) -> None:
-        for p in range(part, partitions, parts):
-            rows[p] = _pack_partition(members, n_source, p, np.dtype(precision), order)
+    def work(partition: int, stop: Event) -> Rows:
+        return _pack_partition(members, n_source, partition, np.dtype(precision), order, stop)
 
-    in_threads(work, threads, partitions)
-    return rows
+    return run_all(work, range(len(members[0].bases)), threads)
 
 
 def in_synapse_order(members: Sequence[Member], rows: Sequence[Rows], values: Sequence[np.ndarray]) -> list[np.ndarray]:
@@ -185,13 +182,19 @@ def in_synapse_order(members: Sequence[Member], rows: Sequence[Rows], values: Se
     return found
 
 
-def _pack_partition(members: Sequence[Member], n_source: int, p: int, real: np.dtype, order: bool) -> Rows:
+def _pack_partition(members: Sequence[Member], n_source: int, p: int, real: np.dtype, order: bool, stop: Event) -> Rows:
     from lapicque.compile.wiring.packing import count_rows, mark_delays, place
+
+    def chunks(member: Member, numbers: np.ndarray) -> Iterator[tuple[Chunk, np.ndarray]]:
+        for chunk in member.chunks(numbers):
+            if stop.is_set():
+                raise StoppedError
+            yield chunk
 
     located = [(member, *member.targets_in(p)) for member in members]
     ends = np.zeros(n_source + 1, np.int64)
     for member, numbers, _ in located:
-        for _, sources in member.chunks(numbers):
+        for _, sources in chunks(member, numbers):
             count_rows(sources, ends)
     starts = np.cumsum(ends)
     count = int(starts[-1])
@@ -208,7 +211,7 @@ def _pack_partition(members: Sequence[Member], n_source: int, p: int, real: np.d
     at, first, seen = starts[:-1].copy(), 0, np.zeros(0, np.bool_)
     for member, numbers, local in located:
         begun = 0
-        for chunk, sources in member.chunks(numbers):
+        for chunk, sources in chunks(member, numbers):
             chunk_weights = None if weights is None else member.weights.of(chunk, real)
             chunk_steps = None if steps is None else member.delays.of(chunk, steps.dtype)
             chunk_local = local[begun : begun + len(chunk[0])].astype(targets.dtype)

@@ -187,17 +187,28 @@ class Kept(Wiring):
     def __init__(self, ends: Ends, pairs: Pairs):
         super().__init__(ends)
         sources, targets = np.asarray(pairs.sources), np.asarray(pairs.targets)
-        order = None
-        if len(targets) and (np.diff(targets) < 0).any():
-            order = np.argsort(targets, kind="stable")
-            sources = sources[order]
-        self._order = order
-        self._sources = np.ascontiguousarray(sources, np.int32)
         self._degrees = np.bincount(targets, minlength=ends.n_target).astype(np.int64)
+        self._order = None
+        if (targets[1:] < targets[:-1]).any():
+            if pairs.given:
+                self._order = self._by_target(targets, np.arange(len(targets)))
+                sources = sources[self._order]
+            else:
+                sources = self._by_target(targets, sources)
+        self._sources = np.ascontiguousarray(sources, np.int32)
+
+    def _by_target(self, targets: np.ndarray, values: np.ndarray) -> np.ndarray:
+        if len(targets) < CHUNK:
+            return values[np.argsort(targets, kind="stable")]
+        from lapicque.compile.wiring.packing import sort_by_target
+
+        out = np.empty_like(values)
+        sort_by_target(targets, values, self.starts[:-1].copy(), out)
+        return out
 
     @property
     def given_order(self) -> np.ndarray | None:
-        """Where each synapse stood in the list; None where the list was sorted by target."""
+        """Where each synapse stood in the list that was given; None where that was sorted by target."""
         return self._order
 
     @cached_property

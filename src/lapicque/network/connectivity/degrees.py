@@ -145,21 +145,23 @@ class FixedOutDegree(Connectivity):
 
     def plan(self, ends: Ends, random: np.random.Generator) -> Plan:
         """Targets are drawn source by source, and kept."""
-        own = np.full(ends.n_source, -1)
+        own = np.full(ends.n_source, -1, np.int32)
         if ends.own is not None and not self.autapses:
             targets = np.flatnonzero(ends.own >= 0)
             own[ends.own[targets]] = targets
         most = ends.n_target - (own >= 0)
         _check_degree(self, self.k, int(most.min(initial=ends.n_target)), False, _TARGETS)
-        if self.multapses:
-            targets = random.integers(0, most[:, None], (ends.n_source, self.k))
+        targets = np.empty((ends.n_source, self.k), np.int32)
+        if self.multapses and (most == ends.n_target).all():
+            targets = random.integers(0, ends.n_target, targets.shape, np.int32)
+        elif self.multapses:
+            targets = random.integers(0, most[:, None], targets.shape, np.int32)
             targets += (targets >= own[:, None]) & (own[:, None] >= 0)
         else:
-            targets = np.empty((ends.n_source, self.k), np.int64)
             for source, itself in enumerate(own):
                 drawn = random.choice(ends.n_target - (itself >= 0), self.k, replace=False, shuffle=False)
                 targets[source] = drawn + ((drawn >= itself) & (itself >= 0))
-        return Pairs(np.repeat(np.arange(ends.n_source), self.k), targets.reshape(-1))
+        return Pairs(np.repeat(np.arange(ends.n_source, dtype=np.int32), self.k), targets.reshape(-1))
 
 
 def fixed_total_number(n: int, autapses: bool = True, multapses: bool = True) -> FixedTotalNumber:
@@ -217,9 +219,24 @@ class FixedTotalNumber(Connectivity):
             counts = np.zeros(ends.n_target, np.int64)
         elif self.multapses:
             counts = random.multinomial(self.n, most / most.sum())
-        else:
+        elif most.sum() < _MANY_PAIRS:
             counts = random.multivariate_hypergeometric(most, self.n, method="marginals")
+        else:
+            counts = _of_different_pairs(most, self.n, random)
         return InDegrees(counts, self.multapses, self.autapses)
+
+
+#: What NumPy's hypergeometric numbers are limited to.
+_MANY_PAIRS = 10**9
+
+
+def _of_different_pairs(most: np.ndarray, n: int, random: np.random.Generator) -> np.ndarray:
+    """In-degrees where pairs are drawn until ``n`` are different."""
+    ends = np.cumsum(most)
+    pairs = np.empty(0, np.int64)
+    while len(pairs) < n:
+        pairs = np.unique(np.concatenate([pairs, random.integers(0, ends[-1], n - len(pairs))]))
+    return np.bincount(np.searchsorted(ends, pairs, "right"), minlength=len(most))
 
 
 _SOURCES, _TARGETS = "sources are wanted for each target", "targets are wanted for each source"

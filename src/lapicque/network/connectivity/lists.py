@@ -184,7 +184,7 @@ class Edges(Connectivity):
 
     def plan(self, ends: Ends, random: np.random.Generator) -> Plan:
         """The list."""
-        return Pairs(self.sources, self.targets)
+        return Pairs(self.sources, self.targets, given=True)
 
 
 def _of_matrix(rule: str, sources: Any, targets: Any, values: np.ndarray, unit: Any, shape: Any) -> Edges:

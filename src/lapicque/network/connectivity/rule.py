@@ -67,10 +67,14 @@ class InDegrees:
 
 @dataclass(frozen=True, eq=False)
 class Pairs:
-    """A list of synapses in any order: the k-th goes from ``sources[k]`` to ``targets[k]``."""
+    """A list of synapses in any order: the k-th goes from ``sources[k]`` to ``targets[k]``.
+
+    ``given`` says that a user gave the list, so that arrays of values are in its order.
+    """
 
     sources: np.ndarray
     targets: np.ndarray
+    given: bool = False
 
 
 Plan = Everyone | Chance | InDegrees | Pairs
