@@ -45,10 +45,10 @@ def without_marks(value):
 def refuses():
     """Check that a model is refused with ``message``; « stands in its text where the caret is expected."""
 
-    def check(model, message, kind):
+    def check(model, message, kind, make=Neuron):
         cleaned, marked = without_marks(model)
         with pytest.raises(kind) as found:
-            Neuron(**cleaned)
+            make(**cleaned)
         error = found.value
         assert type(error) is kind
         assert error.summary == message

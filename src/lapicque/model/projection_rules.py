@@ -118,7 +118,7 @@ class _Between:
                 self.check_reads(equation.expression, "post" in equation.flags)
                 if "summed" in equation.flags:
                     self.check_graded(equation.expression)
-                check_equation(equation, self.known)
+                check_equation(synapse, equation, self.known)
         for pathway in synapse.pathways:
             for statement in pathway.statements:
                 self.check_statement(statement)
@@ -189,9 +189,10 @@ class _Between:
 
     def check_graded(self, expression: Expression) -> None:
         """A continuous coupling reads ``output`` only where the source has one in every step."""
+        if self.source is not None and self.source.parsed_output is not None:
+            return
         for node in expression.names():
-            graded = self.source is not None and self.source.parsed_output is not None
-            if not graded and self.meanings[node.id].owner == "output":
+            if node.id == "output":
                 raise expression.error("the source has no output in every step: give its neuron output='...'", node)
 
     def check_statement(self, statement: Statement) -> None:
@@ -210,7 +211,7 @@ class _Between:
         self.check_reads(statement.expression, False)
         wanted = self.known[target]
         try:
-            check_assigned(statement, self.known, wanted)
+            check_assigned(self.synapse, statement, self.known, wanted)
         except UnitError as error:
             reads = {node.id for node in statement.expression.names()}
             undeclared = "w" in reads and self.synapse.variables["w"].unit is None

@@ -15,7 +15,7 @@ import numpy as np
 from lapicque.errors import ModelError, UnitError, suggest
 from lapicque.model import checks
 from lapicque.model.equations import Equation, Expression, Statement, parse_expression
-from lapicque.model.values import is_quantity, names_of_expressions, plain_value, unit_of
+from lapicque.model.values import is_quantity, names_of_expressions, plain_value
 from lapicque.units import DIMENSIONLESS, ONE, Dimension
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def check_equation(neuron: Neuron, equation: Equation, known: Mapping[str, Dimen
         wanted = tuple(a - b for a, b in zip(wanted, checks.TIME, strict=True))
         what = f"d{equation.name}/dt"
     refuse_hazard(expression)
-    _explaining(neuron, expression, checks.check_dimension, known, wanted, what)
+    explaining(neuron, expression, checks.check_dimension, known, wanted, what)
     if equation.kind == "differential":
         checks.check_noise_is_linear(expression, known)
     else:
@@ -172,7 +172,7 @@ def check_held(neuron: Neuron) -> None:
 def check_event(neuron: Neuron, event: ParsedEvent, known: Mapping[str, Dimension]) -> None:
     """A threshold is a condition, a reset writes states, a refractory period is a time or a condition."""
     refuse_noise(event.threshold, known, "belongs in a differential equation: write randn()")
-    _explaining(neuron, event.threshold, checks.check_condition, known, "threshold")
+    explaining(neuron, event.threshold, checks.check_condition, known, "threshold")
     guard, _ = guard_of(event)
     refuse_hazard(event.threshold, allowed=guard)
     for statement in event.reset:
@@ -180,7 +180,7 @@ def check_event(neuron: Neuron, event: ParsedEvent, known: Mapping[str, Dimensio
     if event.refractory is not None:
         refuse_noise(event.refractory, known, "belongs in a differential equation")
         refuse_hazard(event.refractory)
-        kind = _explaining(neuron, event.refractory, checks.dimension_of, known)
+        kind = explaining(neuron, event.refractory, checks.dimension_of, known)
         if kind not in (checks.BOOLEAN, checks.ANY, checks.TIME):
             message = f"refractory is {checks.describe_kind(kind)}, but a time or a condition is expected"
             raise event.refractory.error(message, event.refractory.tree, UnitError)
@@ -194,7 +194,7 @@ def check_output(neuron: Neuron, known: Mapping[str, Dimension]) -> None:
     refuse_noise(expression, known, "belongs in a differential equation")
     refuse_hazard(expression)
     refuse_draws(expression, "has no meaning in an output: let a state hold the random number")
-    if _explaining(neuron, expression, checks.dimension_of, known) is checks.BOOLEAN:
+    if explaining(neuron, expression, checks.dimension_of, known) is checks.BOOLEAN:
         message = f"the output is a condition: write where({' '.join(expression.text.split())}, 1, 0)"
         raise expression.error(message, expression.tree)
 
@@ -216,7 +216,7 @@ def check_statement(neuron: Neuron, statement: Statement, known: Mapping[str, Di
     refuse_hazard(statement.expression)
     wanted = variable.unit.dimension if statement.operator in ("=", "+=", "-=") else DIMENSIONLESS
     what = f"what is {VERBS[statement.operator]} {target!r}"
-    _explaining(neuron, statement.expression, checks.check_dimension, known, wanted, what)
+    explaining(neuron, statement.expression, checks.check_dimension, known, wanted, what)
 
 
 def guard_of(event: ParsedEvent) -> tuple[ast.expr, list[ast.expr]]:
@@ -254,7 +254,7 @@ def check_initial(neuron: Neuron, name: str, known: Mapping[str, Dimension]) -> 
         plain_value(value, neuron.states[name].unit, what)
         return
     expression = parse_expression(value, f"initial value of {name!r}")
-    _explaining(neuron, expression, checks.check_dimension, known, known[name], what)
+    explaining(neuron, expression, checks.check_dimension, known, known[name], what)
     refuse_hazard(expression)
     refuse_draws(expression, "has no meaning in an initial value: give an array of values")
     _check_initial_reads(neuron, name, expression)
@@ -331,22 +331,22 @@ def refuse_draws(expression: Expression, reason: str) -> None:
             raise expression.error(f"{node.func.id}() {reason}", node)
 
 
-def _explaining(neuron: Neuron, expression: Expression, rule: Callable[..., Any], *arguments: Any) -> Any:
+def explaining(model: Neuron | Synapse, expression: Expression, rule: Callable[..., Any], *arguments: Any) -> Any:
     """Apply a rule about dimensions; where it fails, say which names have a meaning that was perhaps not meant."""
     try:
         return rule(expression, *arguments)
     except UnitError as error:
-        hint = _misread(neuron, expression)
+        hint = _misread(model, expression)
         if not hint:
             raise
         raise UnitError(f"{error.summary} {hint}", error.line, error.column, error.where) from None
 
 
-def _misread(neuron: Neuron, expression: Expression) -> str:
+def _misread(model: Neuron | Synapse, expression: Expression) -> str:
     for node in expression.names():
         name = node.id
-        variable = neuron.variables.get(name)
-        if variable is not None and variable.equation is None and unit_of(neuron.parameters[name]) is ONE:
+        variable = model.variables.get(name)
+        if variable is not None and variable.equation is None and variable.unit is ONE:
             return f"(the parameter {name!r} was given without a unit, so it is a pure number)"
         if variable is None and checks.is_noise(name):
             return f"(white noise {name} is in 1/sqrt(ms): 'sigma*sqrt(2/tau)*{name}' is in sigma's unit per time)"

@@ -156,25 +156,25 @@ def _check_own_dimensions(synapse: Synapse) -> None:
 
     for equation in synapse.parsed_equations:
         if equation.expression is not None and own(equation.expression):
-            check_equation(equation, known)
+            check_equation(synapse, equation, known)
     for statement in (s for pathway in synapse.pathways for s in pathway.statements):
         if statement.target in known and own(statement.expression):
-            check_assigned(statement, known, known[statement.target])
+            check_assigned(synapse, statement, known, known[statement.target])
 
 
-def check_equation(equation: Equation, known: Mapping[str, Dimension]) -> None:
+def check_equation(synapse: Synapse, equation: Equation, known: Mapping[str, Dimension]) -> None:
     """A right-hand side has the dimension that its left side asks for."""
     assert equation.expression is not None
     wanted, what = equation.unit.dimension, f"the right-hand side of {equation.name!r}"
     if equation.kind == "differential":
         wanted = tuple(a - b for a, b in zip(wanted, checks.TIME, strict=True))
         what = f"d{equation.name}/dt"
-    checks.check_dimension(equation.expression, known, wanted, what)
+    rules.explaining(synapse, equation.expression, checks.check_dimension, known, wanted, what)
 
 
-def check_assigned(statement: Statement, known: Mapping[str, Dimension], wanted: Dimension) -> None:
+def check_assigned(synapse: Synapse, statement: Statement, known: Mapping[str, Dimension], wanted: Dimension) -> None:
     """What is assigned to a variable has its dimension, ``wanted``, or scales it."""
     if statement.operator not in ("=", "+=", "-="):
         wanted = DIMENSIONLESS
     what = f"what is {rules.VERBS[statement.operator]} {statement.target!r}"
-    checks.check_dimension(statement.expression, known, wanted, what)
+    rules.explaining(synapse, statement.expression, checks.check_dimension, known, wanted, what)
