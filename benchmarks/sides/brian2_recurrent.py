@@ -38,7 +38,7 @@ def prepare(workload):
         method=network["method"],
         namespace={name: quantity(text) for name, text in network["parameters"].items()},
     )
-    for name, text in network["initial"].items():
+    for name, text in {**network.get("varied", {}), **network["initial"]}.items():
         setattr(neurons, name, text)
     generator = np.random.default_rng(workload["seed"])
     synapses = [

@@ -126,7 +126,8 @@ NETWORKS = {
             "tau_w": "120 ms",
             **RECEPTORS,
         },
-        "initial": {"v": "e_l + 10*mV*rand()", "i_drive": "150*pA + 200*pA*rand()"},
+        "varied": {"i_drive": "150*pA + 200*pA*rand()"},
+        "initial": {"v": "e_l + 10*mV*rand()"},
         "weights": {"exc": "1.5 nS", "inh": "9 nS"},
         "delays": ("0.5 ms", "5 ms"),  # uniform between the two
     },
