@@ -9,18 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from lapicque.compile.circuit import Additive, Cells, Circuit, Feed, PoissonDrive
-from lapicque.compile.increments import Increment, without_output
-from lapicque.compile.wiring import Wiring, delay_steps, synapse_values, wire
+from lapicque.compile.circuit import Additive, Cells, Circuit, Coded, Feed, PoissonDrive
+from lapicque.compile.increments import Increment, calls_random, is_factor, without_output
+from lapicque.compile.pathway_code import OUTPUT, OWN, PRE, CodeText
+from lapicque.compile.wiring import DelaySteps, Wiring, delay_steps, synapse_values, wire
 from lapicque.compile.wiring.values import SynapseValues
 from lapicque.errors import SimulationError
-from lapicque.model.equations import Expression, parse_equations, parse_expression
+from lapicque.model.equations import Expression, Statement, parse_equations, parse_expression
 from lapicque.model.evaluate import initial_values, parameter_values
-from lapicque.model.merge import Part, merged, part_name
+from lapicque.model.merge import Part, merged, part_name, renamed
 from lapicque.model.neuron import Neuron
 from lapicque.model.projection_rules import meanings
 from lapicque.model.stimulus import Callback, PoissonInput, Samples
-from lapicque.model.synapse import Synapse
+from lapicque.model.synapse import Pathway, Synapse
 from lapicque.model.values import with_unit
 from lapicque.network.distributions import drawn
 from lapicque.network.network import Network
@@ -53,7 +54,7 @@ def assemble(network: Network, dt: float, seed: int = 0, wiring_seed: int = 0) -
     pathways = [
         pathway
         for projection in network.projections.values()
-        for pathway in _pathways(projection, cells, numbers, dt, wiring_seed)
+        for pathway in _Between(projection, cells, numbers, dt, wiring_seed).pathways()
     ]
     return Circuit(tuple(cells), tuple(pathways), dt, seed)
 
@@ -240,70 +241,166 @@ def values_of(projection: Projection, name: str, wiring: Wiring, wiring_seed: in
     return synapse_values(projection.values[name], projection.units[name], wiring, key, what)
 
 
-def _pathways(
-    projection: Projection, cells: list[Cells], numbers: Mapping[str, int], dt: float, wiring_seed: int
-) -> Iterator[Additive]:
-    wiring = wiring_of(projection, wiring_seed)
-    source, target = projection.source, projection.target
-    n, m = numbers[source.population.name], numbers[target.population.name]
-    synapses = {name: values_of(projection, name, wiring, wiring_seed) for name in projection.values}
-    known = meanings(projection.synapse, source.population.model, target.population.model)
-    for pathway in projection.synapse.pathways:
-        given = projection.delay if pathway.delay is None else pathway.delay
-        delays = delay_steps(given, wiring, stream_key(wiring_seed, f"{projection.name}/delay"), dt,
-                             f"the delay of {projection.name!r}")  # fmt: skip
-        for statement in pathway.statements:
-            meaning = known[statement.target]
-            variable = meaning.name
-            if meaning.owner == "synapse":
-                assert projection.receptor is not None
-                variable = part_name(projection.receptor, statement.target)
-            increment = _increment(projection, statement, known, cells[m], synapses)
-            if increment is None or pathway.at != "pre" or projection.immediate:
-                raise SimulationError(f"{projection.name!r}: {statement.expression.text!r} cannot be delivered yet")
-            yield Additive(
-                projection.name, n, m, variable, wiring, increment, delays, _part_of(source), _part_of(target)
-            )
-
-
 def _part_of(selection: Selection) -> slice | np.ndarray | None:
     return None if selection.whole else selection.indices
 
 
-def _increment(
-    projection: Projection,
-    statement: Any,
-    known: Mapping[str, Any],
-    cells: Cells,
-    synapses: Mapping[str, SynapseValues],
-) -> Increment | None:
-    """Return what a statement adds for each synapse, or None if that is not known before the run."""
-    if statement.operator not in ("+=", "-=") or cells.neuron is None:
-        return None
-    source = projection.source.population.model
-    expression = statement.expression
-    if source is None or source.output is None:
-        tree = without_output(expression)
-        expression = Expression(ast.unparse(tree), tree, expression.source, expression.offset)
-    neurons: dict[str, Any] = {}
-    for node in expression.names():
-        meaning = known.get(node.id)
-        if meaning is None:
-            if node.id in ("t", "dt", "i", "N", "not_refractory"):
-                return None
-            continue  # a unit or a number such as pi
-        if node.id in synapses:
-            continue
-        name = node.id if meaning.owner == "synapse" else meaning.name
-        if meaning.owner == "synapse" and projection.receptor is not None:
-            name = part_name(projection.receptor, node.id)
-        if meaning.owner not in ("synapse", "post") or name not in cells.neuron.constants:
+class _Between:
+    """Makes the pathways of one projection."""
+
+    def __init__(self, projection: Projection, cells: list[Cells], numbers: Mapping[str, int], dt: float, seed: int):
+        source, target = projection.source, projection.target
+        self.projection, self.dt, self.seed = projection, dt, seed
+        self.ends = numbers[source.population.name], numbers[target.population.name]
+        self.cells = cells[self.ends[0]], cells[self.ends[1]]
+        self.wiring = wiring_of(projection, seed)
+        self.values = {name: values_of(projection, name, self.wiring, seed) for name in projection.values}
+        self.meanings = meanings(projection.synapse, source.population.model, target.population.model)
+        self.graded = source.population.model is not None and source.population.model.output is not None
+
+    def pathways(self) -> Iterator[Additive | Coded]:
+        """Yield the pathways in order: sums over synapses, then code."""
+        for name, variable in self.projection.synapse.of_scope("summed").items():
+            assert variable.equation is not None
+            assert variable.equation.expression is not None
+            yield self._coded([(name, "=", variable.equation.expression)], None)
+        for pathway in self.projection.synapse.pathways:
+            if pathway.at != "pre":
+                raise SimulationError(
+                    f"{self.projection.name!r}: code that spikes of the target run (on_post) changes nothing that a "
+                    "synapse without plasticity has: write it as a reset of the target neuron"
+                )
+            delays = self._delays(pathway)
+            known = [self._increment(statement) for statement in pathway.statements]
+            if all(known):
+                yield from self._additive(pathway.statements, known, delays)
+                continue
+            if self.projection.immediate:
+                raise SimulationError(
+                    f"{self.projection.name!r}: an immediate projection adds numbers that are known before the run, "
+                    f"'v += w'; {pathway.statements[0].expression.text!r} is not"
+                )
+            yield self._coded([(x.target, x.operator, x.expression) for x in pathway.statements], delays)
+
+    def _delays(self, pathway: Pathway) -> DelaySteps:
+        given = self.projection.delay if pathway.delay is None else pathway.delay
+        key = stream_key(self.seed, f"{self.projection.name}/delay")
+        return delay_steps(given, self.wiring, key, self.dt, f"the delay of {self.projection.name!r}")
+
+    def _target_name(self, name: str) -> str:
+        """Return what a variable that lives in the target is called in its merged neuron."""
+        meaning = self.meanings[name]
+        if meaning.owner == "synapse":
+            assert self.projection.receptor is not None
+            return part_name(self.projection.receptor, name)
+        return meaning.name
+
+    def _additive(self, statements: Any, known: Any, delays: DelaySteps) -> Iterator[Additive]:
+        p = self.projection
+        for statement, (increment, graded) in zip(statements, known, strict=True):
+            yield Additive(
+                p.name, *self.ends, self._target_name(statement.target), self.wiring, increment, delays,
+                _part_of(p.source), _part_of(p.target), graded, p.immediate,
+            )  # fmt: skip
+
+    def _increment(self, statement: Statement) -> tuple[Increment, bool] | None:
+        """Return what a statement adds for each synapse, and whether times the output; None if that is not known."""
+        neuron = self.cells[1].neuron
+        if statement.operator not in ("+=", "-=") or neuron is None:
             return None
-        value = cells.parameters[name]
-        neurons[node.id] = value if np.ndim(value) == 0 else np.asarray(value)[projection.target.indices]
-    if any(
-        isinstance(n, ast.Call) and getattr(n.func, "id", "") in ("rand", "randn") for n in ast.walk(expression.tree)
-    ):
-        return None
-    used = {name: values for name, values in synapses.items() if any(n.id == name for n in expression.names())}
-    return Increment(expression, used, neurons, 1 if statement.operator == "+=" else -1)
+        expression, graded = statement.expression, False
+        if any(node.id == "output" for node in expression.names()):
+            tree = without_output(expression)
+            if self.graded and not is_factor(expression.tree):
+                return None
+            graded = self.graded
+            expression = Expression(ast.unparse(tree), tree, expression.source, expression.offset)
+        if calls_random(expression):
+            return None
+        neurons: dict[str, Any] = {}
+        for node in expression.names():
+            if node.id in self.values:
+                continue
+            if node.id not in self.meanings:
+                if node.id in ("t", "dt", "i", "N", "not_refractory"):
+                    return None
+                continue  # a unit or a number such as pi
+            if self.meanings[node.id].owner not in ("synapse", "post"):
+                return None
+            name = self._target_name(node.id)
+            if name not in neuron.constants:
+                return None
+            value = self.cells[1].parameters[name]
+            neurons[node.id] = value if np.ndim(value) == 0 else np.asarray(value)[self.projection.target.indices]
+        used = {node.id for node in expression.names()}
+        synapses = {name: values for name, values in self.values.items() if name in used}
+        return Increment(expression, synapses, neurons, 1 if statement.operator == "+=" else -1), graded
+
+    def _coded(self, statements: list[tuple[str, str, Expression]], delays: DelaySteps | None) -> Coded:
+        """Return code whose names are resolved."""
+        p, (source, target) = self.projection, self.cells
+        assert target.neuron is not None
+        dimensions: dict[str, Any] = {}
+        values, constants, source_constants, reads = {}, {}, {}, {}
+
+        def meaning(name: str) -> str:
+            if name not in self.meanings:
+                return name
+            found, owner = self.meanings[name], self.meanings[name].owner
+            if name in self.values:
+                code = f"{OWN}{name}"
+                values[code] = self.values[name]
+                dimensions[code] = p.units[name].dimension
+            elif owner == "output":
+                code = OUTPUT
+                dimensions[code] = found.dimension
+                if delays is None:
+                    reads[code] = OUTPUT
+            elif owner == "pre":
+                code = f"{PRE}{found.name}"
+                dimensions[code] = found.dimension
+                assert source.neuron is not None
+                if found.name in source.neuron.constants:
+                    source_constants[code] = source.parameters[found.name]
+                else:
+                    reads[code] = found.name
+            else:
+                code = self._target_name(name)
+                assert target.neuron is not None
+                dimensions[code] = target.neuron.variables[code].unit.dimension
+            return code
+
+        lines = []
+        for variable, operator, expression in statements:
+            named = self.meanings[variable]
+            if named.owner == "pre":
+                raise SimulationError(
+                    f"{p.name!r} writes {variable!r}: a synapse without plasticity writes variables of its target; "
+                    "write what a spike does to its own neuron as a reset of that neuron"
+                )
+            lines.append((self._target_name(variable), operator, renamed(expression, meaning)))
+            code = self._target_name(variable)
+            dimensions[code] = target.neuron.variables[code].unit.dimension
+        for name in _constants_below(target.neuron, set(dimensions)):
+            dimensions[name] = target.neuron.variables[name].unit.dimension
+            if name in target.parameters:
+                constants[name] = target.parameters[name]
+        written = {variable for variable, _, _ in lines}
+        held = frozenset(v for v in written if "unless refractory" in target.neuron.variables[v].flags)
+        text = CodeText(tuple(lines), tuple(sorted(dimensions.items())))
+        return Coded(p.name, *self.ends, text, self.wiring, delays, values, constants, source_constants, reads, held,
+                     _part_of(p.source), _part_of(p.target))  # fmt: skip
+
+
+def _constants_below(neuron: Neuron, names: set[str]) -> set[str]:
+    """Return every variable that the named ones are computed from, themselves included."""
+    found: set[str] = set()
+    todo = [name for name in names if name in neuron.variables]
+    while todo:
+        name = todo.pop()
+        found.add(name)
+        variable = neuron.variables[name]
+        if variable.kind == "algebraic" and variable.equation is not None and variable.equation.expression is not None:
+            read = {node.id for node in variable.equation.expression.names()}
+            todo += [x for x in read if x in neuron.variables and x not in found]
+    return found

@@ -16,6 +16,7 @@ import numpy as np
 from lapicque.model.neuron import Neuron
 
 if TYPE_CHECKING:
+    from lapicque.compile.pathway_code import CodeText
     from lapicque.compile.wiring import DelaySteps, SynapseValues, Wiring
 
 
@@ -42,8 +43,10 @@ class Feed:
     after: str = "zero"
     call: Callable[[float], Any] | None = None
 
-    def at(self, k: int, size: int) -> np.ndarray:
+    def at(self, k: int, size: int, dt: float) -> np.ndarray:
         """Return the values of step ``k``, (neuron,)."""
+        if self.call is not None:
+            self.values[0] = self.call(k * dt)
         row, rows = (k - self.begin) // self.hold, len(self.values)
         if row >= rows and self.after == "hold":
             row = rows - 1
@@ -145,6 +148,50 @@ class Additive:
     delays: DelaySteps
     sources: slice | np.ndarray | None = None
     targets: slice | np.ndarray | None = None
+    graded: bool = False
+    immediate: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Coded:
+    """Code of a projection that is run for every spike that arrives, or for every synapse in every step.
+
+    Attributes
+    ----------
+    projection : name
+    source, target : numbers of populations
+    text : CodeText
+    wiring, sources, targets : as of an `Additive`
+    delays : of the synapses; None: the one statement is a term of a sum over synapses, computed in every step
+    values : name in the code -> values of each synapse
+    constants : name in the code -> float or (neuron,) of the target population
+    source_constants : name in the code -> float or (neuron,) of the source population
+    reads : name in the code -> state of the source's merged neuron, or its output
+    held : variables that are not written while a neuron is refractory
+    """
+
+    projection: str
+    source: int
+    target: int
+    text: CodeText
+    wiring: Wiring
+    delays: DelaySteps | None
+    values: Mapping[str, SynapseValues] = field(default_factory=dict)
+    constants: Mapping[str, Any] = field(default_factory=dict)
+    source_constants: Mapping[str, Any] = field(default_factory=dict)
+    reads: Mapping[str, str] = field(default_factory=dict)
+    held: frozenset[str] = frozenset()
+    sources: slice | np.ndarray | None = None
+    targets: slice | np.ndarray | None = None
+
+    @property
+    def summed(self) -> bool:
+        """Whether this is a term of a sum over synapses."""
+        return self.delays is None
+
+    def stream(self, draw: str) -> str:
+        """Return the name of a random stream."""
+        return f"{self.projection}/{'+'.join(v for v, _, _ in self.text.statements)}/{draw}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,19 +201,51 @@ class Circuit:
     Attributes
     ----------
     cells : populations, in order of creation
-    pathways : in the order in which they act
+    pathways : in order of creation
     dt : ms
     seed : of random numbers during the run
     """
 
     cells: tuple[Cells, ...]
-    pathways: tuple[Additive, ...]
+    pathways: tuple[Additive | Coded, ...]
     dt: float
     seed: int = 0
 
     def channels(self) -> dict[tuple[int, str], list[Additive]]:
-        """Return the pathways that add to each variable, (population, variable), in order."""
+        """Return the additive pathways onto each variable, (population, variable), in order; not immediate ones."""
+        return self._channels(False)
+
+    def immediate_channels(self) -> dict[tuple[int, str], list[Additive]]:
+        """Return the immediate pathways onto each variable, in order."""
+        return self._channels(True)
+
+    def _channels(self, immediate: bool) -> dict[tuple[int, str], list[Additive]]:
         found: dict[tuple[int, str], list[Additive]] = {}
-        for pathway in self.pathways:
-            found.setdefault((pathway.target, pathway.variable), []).append(pathway)
+        for pathway in self.additive:
+            if pathway.immediate == immediate:
+                found.setdefault((pathway.target, pathway.variable), []).append(pathway)
+        return found
+
+    @property
+    def additive(self) -> list[Additive]:
+        """The pathways whose increments are known."""
+        return [p for p in self.pathways if isinstance(p, Additive)]
+
+    @property
+    def coded(self) -> list[Coded]:
+        """The pathways whose code is run when a spike arrives."""
+        return [p for p in self.pathways if isinstance(p, Coded) and not p.summed]
+
+    @property
+    def couplings(self) -> list[Coded]:
+        """The sums over synapses."""
+        return [p for p in self.pathways if isinstance(p, Coded) and p.summed]
+
+    def levels(self) -> list[int]:
+        """Return for each population how many immediate projections lie behind it at most."""
+        found = [0] * len(self.cells)
+        for _ in self.cells:
+            for pathway in self.additive:
+                if pathway.immediate:
+                    found[pathway.target] = max(found[pathway.target], found[pathway.source] + 1)
         return found

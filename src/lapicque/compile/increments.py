@@ -21,6 +21,30 @@ def without_output(expression: Expression) -> ast.expr:
     return _One().visit(deepcopy(expression.tree))
 
 
+def is_factor(tree: ast.expr) -> bool:
+    """Say whether ``output`` is a factor of an expression, so that the rest does not depend on it."""
+    if isinstance(tree, ast.Name):
+        return tree.id == "output"
+    if isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.USub):
+        return is_factor(tree.operand)
+    if isinstance(tree, ast.BinOp) and isinstance(tree.op, (ast.Mult, ast.Div)):
+        left, right = _reads_output(tree.left), _reads_output(tree.right)
+        return (not right and is_factor(tree.left)) or (
+            isinstance(tree.op, ast.Mult) and not left and is_factor(tree.right)
+        )
+    return False
+
+
+def _reads_output(tree: ast.expr) -> bool:
+    return any(isinstance(node, ast.Name) and node.id == "output" for node in ast.walk(tree))
+
+
+def calls_random(expression: Expression) -> bool:
+    """Say whether an expression draws random numbers."""
+    calls = (node for node in ast.walk(expression.tree) if isinstance(node, ast.Call))
+    return any(isinstance(call.func, ast.Name) and call.func.id in ("rand", "randn") for call in calls)
+
+
 class _One(ast.NodeTransformer):
     def visit_Name(self, node: ast.Name) -> ast.expr:
         return ast.copy_location(ast.Constant(1), node) if node.id == "output" else node

@@ -41,7 +41,7 @@ def roots_of(step: Step) -> list[Node]:
     roots = [n for _, n in step.flow] + list(step.new.values()) + list(step.observed.values())
     for event in step.events:
         roots += [event.condition, *(n for _, n in event.jumps)] + ([event.free] if event.free else [])
-    return roots
+    return roots if step.output is None else [*roots, step.output]
 
 
 def over_lanes(body: list[str]) -> list[str]:
@@ -187,12 +187,16 @@ class LaneCode:
 
     def observe(self) -> list[str]:
         """Return the lines that compute algebraic variables from the values before the flow."""
-        if not self.step.observed:
+        return self.before_flow(self.step.observed)
+
+    def before_flow(self, wanted: Mapping[str, Node]) -> list[str]:
+        """Return the lines that compute ``wanted``, slot -> node, from the values before the flow."""
+        if not wanted:
             return []
         printer = self.printer()
         printer.names[FREE] = "free"
         spike = next((e for e in self.step.events if e.name == "spike" and e.free is not None), None)
-        reads_free = any(FREE in node.variables() for node in self.step.observed.values())
+        reads_free = any(FREE in node.variables() for node in wanted.values())
         if spike is not None and reads_free:
             # who is free is found again below; the age is counted there, so here it is one step behind
             assert spike.free is not None
@@ -201,8 +205,8 @@ class LaneCode:
             printer.lines.append(f"free = {printer.text(spike.free)[0]}")
         elif reads_free:
             printer.lines.append("free = True")
-        printer.count(self.step.observed.values())
-        stores = [f"{self.layout.at(name)} = {printer.narrow(node)}" for name, node in self.step.observed.items()]
+        printer.count(wanted.values())
+        stores = [f"{self.layout.at(name)} = {printer.narrow(node)}" for name, node in wanted.items()]
         lines = self.finish(printer)
         return over_lanes([*lines, *stores])
 
@@ -312,6 +316,16 @@ class LaneCode:
             text = printer.narrow(node)
             lines += [*self.finish(printer), f"{at(target)} = {text}"]
         return lines
+
+    def output(self) -> tuple[list[str], str]:
+        """Return the lines before the output of lane ``l``, and its expression."""
+        assert self.step.output is not None
+        printer = self.printer()
+        printer.names[FREE] = f"({self.layout.at(FREE)} > 0)" if self.keeps_free else ""
+        printer.prefix = "y"
+        printer.count([self.step.output])
+        text = printer.narrow(self.step.output)
+        return self.finish(printer), text
 
     def where_it_happened(self, event: EventStep, body: list[str]) -> list[str]:
         """Return the rare second pass over the lanes, with ``body`` for those where the event happened."""

@@ -2,11 +2,14 @@
 
 One step, in the order that is normative:
 
-0. record; stimuli of the step are read. 2. Find who is free. 3. Flow, everywhere at once. 4. Conditions. 5. Deliver:
-(a) what synapses bring, (b) stimulus events. 6. Jumps.
+0. Stimuli of the step are read. 1. Sums over synapses, from the values at the beginning of the step. Then record.
+2. Find who is free. Then, population after population where immediate projections lead from one to the next, else
+everywhere at once: immediate arrivals; 3. flow; 4. conditions.
+5. Deliver: (a) additive pathways, then code, as created; (b) stimulus events. 6. Jumps.
 
 All additive pathways onto one variable are summed from 0, in the order of emission steps (oldest first), projections as
-created, sources and synapse numbers, and added once. A write to a variable that holds is dropped.
+created, sources and synapse numbers, and added once. Code is run in the same order and sees what was written before;
+what it reads of the source are the values before any delivery of the step. A write to a variable that holds is dropped.
 """
 
 from __future__ import annotations
@@ -16,12 +19,13 @@ from typing import Any
 
 import numpy as np
 
-from lapicque.compile.circuit import Additive, Cells, Circuit
+from lapicque.compile.circuit import Cells, Circuit
 from lapicque.compile.kernels import step_of
 from lapicque.compile.network_run import Sampling, Stretch
 from lapicque.compile.poisson import counts, thresholds, words
 from lapicque.compile.population import check_numbers
 from lapicque.compile.reference import Interpreter
+from lapicque.compile.reference_synapses import Increments, RunCode
 from lapicque.compile.subnormals import flushed
 from lapicque.random import stream_key
 
@@ -44,10 +48,13 @@ class NetworkInterpreter:
         self.streams = [(n, event) for n, cells in enumerate(circuit.cells) for event in cells.events]
         self.logged = [stream in logged for stream in self.streams]
         self.cells = [self._interpreter(n, cells, methods or {}, precision) for n, cells in enumerate(circuit.cells)]
-        self._synapses = [_Synapses(pathway, circuit, self.dtype) for pathway in circuit.pathways]
+        self._increments = [Increments(pathway, self.dtype) for pathway in circuit.additive]
         self._coming: dict[tuple[int, str], dict[int, list[tuple[np.ndarray, np.ndarray]]]] = {
             channel: {} for channel in circuit.channels()
         }
+        self._codes = [RunCode(pathway, circuit, self.dtype, self.trial) for pathway in circuit.coded]
+        self._sums = [RunCode(pathway, circuit, self.dtype, self.trial) for pathway in circuit.couplings]
+        self._levels = circuit.levels()
 
     def _interpreter(self, n: int, cells: Cells, methods: Mapping[str, Any], precision: str) -> Interpreter | None:
         if cells.neuron is None:
@@ -85,33 +92,51 @@ class NetworkInterpreter:
 
     def _one_step(self, k: int, samples: list[list[np.ndarray]]) -> dict[int, np.ndarray]:
         circuit = self.circuit
-        # 0. record; 2. who is free
+        # 0. stimuli; 2. who is free; 1. sums
         for cells, described in zip(self.cells, circuit.cells, strict=True):
             if cells is not None:
                 cells.begin(k, {u: self._input(described, u, k) for u in cells.step.inputs})
+        sums: dict[tuple[int, str], np.ndarray] = {}
+        for code in self._sums:
+            target = code.pathway.target, code.pathway.text.statements[0][0]
+            source, cells = self.cells[code.pathway.source], self.cells[target[0]]
+            assert cells is not None
+            code.add(sums.setdefault(target, np.zeros(cells.size, self.dtype)), source, cells, k)
+        for (population, name), total in sums.items():
+            self._cells(population).read_input(name, total)
+        # record
         for sampling, rows in zip(self.samplings, samples, strict=True):
             if k % sampling.every == 0:
-                cells = self.cells[sampling.population]
-                assert cells is not None
-                rows.append(cells.read(sampling.name)[sampling.neurons])
+                rows.append(self._cells(sampling.population).read(sampling.name)[sampling.neurons])
         # 3. flow, 4. conditions
-        for cells in self.cells:
-            if cells is not None:
-                cells.flow()
-                cells.conditions()
+        now: dict[tuple[int, str], list[tuple[np.ndarray, np.ndarray]]] = {}
+        for level in range(max(self._levels, default=0) + 1):
+            for n, cells in enumerate(self.cells):
+                if self._levels[n] == level and cells is not None:
+                    for (population, variable), arrivals in now.items():
+                        if population == n:
+                            self._arrive(n, variable, arrivals)
+                    cells.flow()
+                    cells.conditions()
+            for increments in self._increments:
+                pathway = increments.pathway
+                if pathway.immediate and self._levels[pathway.source] == level:
+                    arrivals = now.setdefault((pathway.target, pathway.variable), [])
+                    arrivals += [(targets, amounts) for _, targets, amounts in self._sent(increments, k)]
         # 5. deliver
-        for synapses in self._synapses:
-            spiking = self._spiking(synapses.pathway.source, k)
-            for lag, targets, amounts in synapses.sent(spiking):
-                coming = self._coming[synapses.pathway.target, synapses.pathway.variable]
-                coming.setdefault(k + lag, []).append((targets, amounts))
+        for increments in self._increments:
+            pathway = increments.pathway
+            if not pathway.immediate:
+                coming = self._coming[pathway.target, pathway.variable]
+                for lag, targets, amounts in self._sent(increments, k):
+                    coming.setdefault(k + lag, []).append((targets, amounts))
+        for code in self._codes:
+            source = self.cells[code.pathway.source]
+            code.note(k, self._spiking(code.pathway.source, k), source)
         for (population, variable), coming in self._coming.items():
-            cells = self.cells[population]
-            assert cells is not None
-            total = np.zeros(cells.size, self.dtype)
-            for targets, amounts in coming.pop(k, ()):
-                np.add.at(total, targets, amounts)  # one after the other
-            cells.write(variable, cells.state[variable] + total)
+            self._arrive(population, variable, coming.pop(k, []))
+        for code in self._codes:
+            code.run(self._cells(code.pathway.target), k)
         for cells, described in zip(self.cells, circuit.cells, strict=True):
             for drive in described.drives if cells is not None else ():
                 assert cells is not None
@@ -126,9 +151,26 @@ class NetworkInterpreter:
                     found[self.streams.index((n, event))] = neurons
         return found
 
+    def _cells(self, population: int) -> Interpreter:
+        cells = self.cells[population]
+        assert cells is not None
+        return cells
+
+    def _arrive(self, population: int, variable: str, arrivals: Sequence[tuple[np.ndarray, np.ndarray]]) -> None:
+        cells = self._cells(population)
+        total = np.zeros(cells.size, self.dtype)
+        for targets, amounts in arrivals:
+            np.add.at(total, targets, amounts)  # one after the other
+        cells.write(variable, cells.state[variable] + flushed(total))
+
+    def _sent(self, increments: Increments, k: int) -> list[tuple[int, np.ndarray, np.ndarray]]:
+        source = self.cells[increments.pathway.source]
+        outputs = source.output() if source is not None and increments.pathway.graded else None
+        return increments.sent(self._spiking(increments.pathway.source, k), outputs)
+
     def _input(self, cells: Cells, name: str, k: int) -> Any:
-        values = [feed.at(k, cells.size) for feed in cells.feeds if feed.input == name]
-        return values[0]
+        feed = next((feed for feed in cells.feeds if feed.input == name), None)
+        return 0.0 if feed is None else feed.at(k, cells.size, self.circuit.dt)  # a sum over synapses comes later
 
     def _spiking(self, population: int, k: int) -> np.ndarray:
         cells, described = self.cells[population], self.circuit.cells[population]
@@ -171,41 +213,3 @@ class NetworkInterpreter:
 
     def close(self) -> None:
         """Do nothing: there are no threads."""
-
-
-class _Synapses:
-    """The synapses of a pathway as lists, by source."""
-
-    def __init__(self, pathway: Additive, circuit: Circuit, dtype: Any):
-        wiring = pathway.wiring
-        indptr, sources = wiring.draw()
-        targets = np.repeat(np.arange(wiring.n_target), np.diff(indptr))
-        weights = flushed(pathway.increments.all(wiring, np.float64).astype(dtype))
-        chunks = wiring.chunks(np.arange(wiring.n_target))
-        constant = pathway.delays.constant
-        lags = [np.full(len(c[2]), constant) if constant is not None else pathway.delays.of(c).copy() for c in chunks]
-        order = np.argsort(sources, kind="stable")  # by source, then synapse number
-        self.pathway = pathway
-        self._sources = _chosen(pathway.sources, wiring.n_source)[sources[order]]
-        self._targets = _chosen(pathway.targets, wiring.n_target)[targets[order]]
-        self._weights = weights[order]
-        self._lags = np.concatenate([np.empty(0, np.int64), *lags]).astype(np.int64)[order]
-
-    def sent(self, spiking: np.ndarray) -> list[tuple[int, np.ndarray, np.ndarray]]:
-        """Return the delay, the targets and the increments of what spikes send, for each delay."""
-        mine = np.isin(self._sources, spiking)
-        order = np.flatnonzero(mine)
-        order = order[np.argsort(self._sources[order], kind="stable")]
-        return [
-            (int(lag), self._targets[some], self._weights[some])
-            for lag in np.unique(self._lags[order])
-            for some in [order[self._lags[order] == lag]]
-        ]
-
-
-def _chosen(selection: slice | np.ndarray | None, n: int) -> np.ndarray:
-    if selection is None:
-        return np.arange(n)
-    if isinstance(selection, slice):
-        return np.arange(selection.start, selection.stop, selection.step)
-    return np.asarray(selection)

@@ -132,6 +132,32 @@ class Interpreter:
         value = evaluate(observed[name], self._now, self.dtype) if name in observed else self._now[name]
         return self._rounded(value)
 
+    def read_input(self, name: str, values: np.ndarray) -> None:
+        """Give an input its value after `begin`: a sum over synapses (phase 1)."""
+        self._now[name] = self._rounded(values)
+
+    def output(self) -> np.ndarray:
+        """Return what others read of the neurons now; 1 where the model says nothing."""
+        node = self.step.output
+        return self._rounded(1.0 if node is None else evaluate(node, self._now, self.dtype))
+
+    def knows(self, name: str) -> bool:
+        """Say whether a state or an input is called so."""
+        return name in self.state or name in self.step.inputs
+
+    def value(self, name: str) -> np.ndarray:
+        """Return the value of a state or an input as it is now, (neuron,)."""
+        return self._rounded(self._now[name])
+
+    def overwrite(self, variable: str, values: np.ndarray) -> None:
+        """Give a state new values, whoever is free."""
+        self._now[variable] = self.state[variable] = values
+
+    @property
+    def free(self) -> np.ndarray:
+        """Who is free now, (neuron,)."""
+        return self._now["_free"]
+
     def flow(self) -> None:
         """Advance all states at once (phase 3)."""
         now = self._now

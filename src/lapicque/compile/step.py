@@ -62,6 +62,7 @@ class Step:
     observed: Mapping[str, Node]  # algebraic variables, from the values before the flow
     scheme: str
     held: frozenset[str] = frozenset()  # states that hold while the neuron is refractory
+    output: Node | None = None  # what others read; None for 1
 
     @classmethod
     def of(cls, system: Hybrid, scheme: Scheme, observe: tuple[str, ...] = ()) -> Step:
@@ -121,6 +122,7 @@ class _Builder:
             observed={name: lower(system.algebraic[symbol(name)].xreplace(known)) for name in observe},
             scheme=self.scheme.name,
             held=frozenset(str(x) for x in system.held),
+            output=None if system.output is None else lower(system.output.xreplace(known)),
         )
 
     def _propagator(self, propagator: Propagator) -> PropagatorStep:

@@ -66,6 +66,7 @@ class Hybrid:
     parameters, inputs : symbols
     events : the spike first
     outputs : names of the events that others can see
+    output : what others read of the neuron in every step and at a spike; None for 1
     draws : symbol of a random number -> ``"uniform"`` or ``"normal"``, one an occurrence of rand() or randn()
 
     Examples
@@ -86,6 +87,7 @@ class Hybrid:
     inputs: tuple[sp.Symbol, ...]
     events: tuple[HybridEvent, ...]
     draws: Mapping[sp.Symbol, str]
+    output: sp.Expr | None = None
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -115,6 +117,7 @@ class Hybrid:
             diffusion={xi: put_all(g) for xi, g in self.diffusion.items()},
             maps=put_all(self.maps),
             algebraic=put_all(self.algebraic),
+            output=put(self.output),
             events=tuple(map(put_event, self.events)),
         )
 
@@ -166,6 +169,7 @@ class _Builder:
             inputs=tuple(symbol(n) for n in neuron.inputs),
             events=tuple(self._event(event) for event in neuron.parsed_events),
             draws=self.convert.draws,
+            output=None if neuron.parsed_output is None else self.convert(neuron.parsed_output),
         )
 
     def _is_noise(self, x: sp.Symbol) -> bool:
