@@ -1,7 +1,7 @@
 """Compiled packing: synapses that come target by target are put into the rows of their sources.
 
-Rows are filled in the order in which synapses come, so that each row is written from its beginning to its end; a row is
-then sorted by delay, where its delays differ, while it is in the cache.
+Rows are filled in the order in which synapses come, so that each row is written from its beginning to its end; where
+its delays differ, it is then sorted by delay while it is in the cache.
 """
 
 from typing import Any
@@ -29,7 +29,7 @@ def sort_by_target(targets, values, at, out):
 
 
 @njit(**_KERNEL)
-def place(sources, indptr, local, weights, steps, at, into_targets, into_weights, into_steps, into_order, first):
+def place(sources, indptr, local, weights, at, into_targets, into_weights, into_order, first):
     """Append the synapses of a chunk to the rows of their sources; ``at`` is where each row goes on."""
     for k in range(len(local)):
         target = local[k]
@@ -40,10 +40,25 @@ def place(sources, indptr, local, weights, steps, at, into_targets, into_weights
             into_targets[to] = target
             if into_weights is not None:
                 into_weights[to] = weights[i]
-            if into_steps is not None:
-                into_steps[to] = steps[i]
             if into_order is not None:
                 into_order[to] = first + i
+
+
+@njit(**_KERNEL)
+def place_records(sources, indptr, local, weights, steps, at, records, ordered, first):
+    """The same into records, which cost one access to memory instead of one for each array."""
+    for k in range(len(local)):
+        target = local[k]
+        for i in range(indptr[k], indptr[k + 1]):
+            source = np.uint32(sources[i])
+            record = records[np.uint64(at[source])]
+            at[source] += 1
+            record.target = target
+            record.step = steps[i]
+            if weights is not None:
+                record.weight = weights[i]
+            if ordered is not None:
+                record.order = first + i
 
 
 @njit(**_KERNEL)
@@ -54,45 +69,30 @@ def mark_delays(steps, seen):
 
 
 @njit(**_KERNEL)
-def sort_rows(starts, bucket, n_buckets, steps, targets, weights, order, offsets):
-    """Sort each row by delay, keeping the order inside a delay; ``offsets`` says where in the row a delay begins."""
-    widest = 0
-    for s in range(len(starts) - 1):
-        widest = max(widest, starts[s + 1] - starts[s])
-    to = np.empty(widest, np.int32)
-    old_targets = np.empty(widest, targets.dtype)
-    old_steps = np.empty(widest, steps.dtype)
-    if weights is not None:
-        old_weights = np.empty(widest, weights.dtype)
-    if order is not None:
-        old_order = np.empty(widest, order.dtype)
+def sort_rows(starts, bucket, n_buckets, records, targets, weights, order, steps, offsets):
+    """Sort the records of each row by delay, keeping the order inside a delay, into arrays of their own.
+
+    ``bucket`` is the number of each delay; ``offsets`` says where in the row each delay begins.
+    """
     heads = np.empty(n_buckets + 1, np.int64)
     for s in range(len(starts) - 1):
-        first, n = starts[s], starts[s + 1] - starts[s]
+        row = records[starts[s] : starts[s + 1]]
         heads[:] = 0
-        for a in range(n):
-            heads[bucket[steps[first + a]] + 1] += 1
+        for a in range(len(row)):
+            heads[bucket[row[a].step] + 1] += 1
         for b in range(n_buckets):
             heads[b + 1] += heads[b]
         if offsets is not None:
             for b in range(n_buckets + 1):
                 offsets[s * (n_buckets + 1) + b] = heads[b]
-        for a in range(n):
-            b = bucket[steps[first + a]]
-            to[a] = heads[b]
+        for a in range(len(row)):
+            b = bucket[row[a].step]
+            to = starts[s] + heads[b]
             heads[b] += 1
-        old_targets[:n] = targets[first : first + n]
-        for a in range(n):
-            targets[first + to[a]] = old_targets[a]
-        if weights is not None:
-            old_weights[:n] = weights[first : first + n]
-            for a in range(n):
-                weights[first + to[a]] = old_weights[a]
-        if order is not None:
-            old_order[:n] = order[first : first + n]
-            for a in range(n):
-                order[first + to[a]] = old_order[a]
-        if offsets is None:
-            old_steps[:n] = steps[first : first + n]
-            for a in range(n):
-                steps[first + to[a]] = old_steps[a]
+            targets[to] = row[a].target
+            if weights is not None:
+                weights[to] = row[a].weight
+            if order is not None:
+                order[to] = row[a].order
+            if steps is not None:
+                steps[to] = row[a].step

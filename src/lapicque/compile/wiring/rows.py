@@ -182,55 +182,101 @@ def in_synapse_order(members: Sequence[Member], rows: Sequence[Rows], values: Se
     return found
 
 
-def _pack_partition(members: Sequence[Member], n_source: int, p: int, real: np.dtype, order: bool, stop: Event) -> Rows:
-    from lapicque.compile.wiring.packing import count_rows, mark_delays, place
+class _Partition:
+    """The synapses of a bundle onto one partition, on their way into rows."""
 
-    def chunks(member: Member, numbers: np.ndarray) -> Iterator[tuple[Chunk, np.ndarray]]:
-        for chunk in member.chunks(numbers):
-            if stop.is_set():
-                raise StoppedError
-            yield chunk
+    def __init__(self, members: Sequence[Member], p: int, stop: Event):
+        self.located = [(member, *member.targets_in(p)) for member in members]
+        self.present = [member for member, numbers, _ in self.located if len(numbers)]
+        self.extras = sorted({name for member in members for name in member.extras})
+        self.stop = stop
 
-    located = [(member, *member.targets_in(p)) for member in members]
-    ends = np.zeros(n_source + 1, np.int64)
-    for member, numbers, _ in located:
-        for _, sources in chunks(member, numbers):
+    def chunks(self) -> Iterator[tuple[Member, Chunk, np.ndarray, np.ndarray]]:
+        """Draw all synapses: member, chunk, numbers of the sources in their population, local indices of targets."""
+        for member, numbers, local in self.located:
+            begun = 0
+            for chunk, sources in member.chunks(numbers):
+                if self.stop.is_set():
+                    raise StoppedError
+                yield member, chunk, sources, local[begun : begun + len(chunk[0])]
+                begun += len(chunk[0])
+
+    def starts(self, n_source: int) -> np.ndarray:
+        """Count the synapses of each source."""
+        from lapicque.compile.wiring.packing import count_rows
+
+        ends = np.zeros(n_source + 1, np.int64)
+        for _, _, sources, _ in self.chunks():
             count_rows(sources, ends)
-    starts = np.cumsum(ends)
-    count = int(starts[-1])
-    targets = np.empty(
-        count, np.uint16 if max(int(local.max(initial=0)) for _, _, local in located) < 2**16 else np.uint32
-    )
-    present = [member for member, numbers, _ in located if len(numbers)]
-    weight, delay = _one([m.weights.constant for m in present]), _one([m.delays.constant for m in present])
-    weights = np.empty(count, real) if weight is None else None
-    steps = np.empty(count, np.result_type(*[m.delays.dtype for m in present])) if delay is None else None
-    extras = sorted({name for member in members for name in member.extras})
-    places = np.empty(count, np.int64) if order or extras else None
+        return np.cumsum(ends)
 
-    at, first, seen = starts[:-1].copy(), 0, np.zeros(0, np.bool_)
-    for member, numbers, local in located:
-        begun = 0
-        for chunk, sources in chunks(member, numbers):
-            chunk_weights = None if weights is None else member.weights.of(chunk, real)
-            chunk_steps = None if steps is None else member.delays.of(chunk, steps.dtype)
-            chunk_local = local[begun : begun + len(chunk[0])].astype(targets.dtype)
-            place(
-                sources, chunk[1], chunk_local, chunk_weights, chunk_steps, at, targets, weights, steps, places, first
-            )
-            if chunk_steps is not None:
-                if (highest := int(chunk_steps.max(initial=0))) >= len(seen):
-                    seen = np.concatenate([seen, np.zeros(highest + 1 - len(seen), np.bool_)])
-                mark_delays(chunk_steps, seen)
-            begun, first = begun + len(chunk[0]), first + len(sources)
+    def fields(self, real: np.dtype, weight: Any, order: bool) -> dict[str, np.dtype]:
+        """What is kept of each synapse besides its delay, and how."""
+        width = max(int(local.max(initial=0)) for _, _, local in self.located)
+        fields = {"target": np.dtype(np.uint16 if width < 2**16 else np.uint32)}
+        if weight is None:
+            fields["weight"] = real
+        if order or self.extras:
+            fields["order"] = np.dtype(np.int64)
+        return fields
 
-    if steps is None:
-        delays, offsets, delay_of_each = np.full(1, delay), None, None
+    def place(self, starts: np.ndarray, fields: dict[str, np.dtype]) -> dict[str, np.ndarray]:
+        """Fill the rows of a bundle that has one delay."""
+        from lapicque.compile.wiring.packing import place
+
+        packed = {name: np.empty(starts[-1], kind) for name, kind in fields.items()}
+        into = packed["target"], packed.get("weight"), packed.get("order")
+        at, first = starts[:-1].copy(), 0
+        for member, chunk, sources, local in self.chunks():
+            weights = member.weights.of(chunk, fields["weight"]) if "weight" in fields else None
+            place(sources, chunk[1], local.astype(fields["target"]), weights, at, *into, first)
+            first += len(sources)
+        return packed
+
+    def place_records(self, starts: np.ndarray, fields: dict[str, np.dtype]) -> tuple[np.ndarray, np.ndarray]:
+        """Fill the rows of a bundle that has several delays: unsorted records, and the delays that occur."""
+        from lapicque.compile.wiring.packing import mark_delays, place_records
+
+        step = np.result_type(*[member.delays.dtype for member in self.present])
+        kinds = sorted([*fields.items(), ("step", step)], key=lambda field: -field[1].itemsize)
+        records = np.empty(starts[-1], np.dtype(kinds, align=True))
+        ordered = True if "order" in fields else None
+        at, first, seen = starts[:-1].copy(), 0, np.zeros(0, np.bool_)
+        for member, chunk, sources, local in self.chunks():
+            weights = member.weights.of(chunk, fields["weight"]) if "weight" in fields else None
+            steps = member.delays.of(chunk, step)
+            if (highest := int(steps.max(initial=0))) >= len(seen):
+                seen = np.concatenate([seen, np.zeros(highest + 1 - len(seen), np.bool_)])
+            mark_delays(steps, seen)
+            places = local.astype(fields["target"])
+            place_records(sources, chunk[1], places, weights, steps, at, records, ordered, first)
+            first += len(sources)
+        return records, np.flatnonzero(seen)
+
+    def in_order(self, name: str, real: np.dtype) -> np.ndarray:
+        """The values of an extra in the order in which the synapses come."""
+        parts = [member.extras.get(name, Constant(0.0)).of(chunk, real).copy() for member, chunk, _, _ in self.chunks()]
+        return np.concatenate([np.empty(0, real), *parts])
+
+
+def _pack_partition(members: Sequence[Member], n_source: int, p: int, real: np.dtype, order: bool, stop: Event) -> Rows:
+    partition = _Partition(members, p, stop)
+    starts = partition.starts(n_source)
+    weight = _one([m.weights.constant for m in partition.present])
+    delay = _one([m.delays.constant for m in partition.present])
+    fields = partition.fields(real, weight, order)
+    offsets = None
+    if delay is not None:
+        delays, packed = np.full(1, delay), partition.place(starts, fields)
     else:
-        delays = np.flatnonzero(seen)
-        offsets, delay_of_each = _sort(starts, delays, steps, targets, weights, places)
-    packed = {name: _in_order(located, name, real)[places] for name in extras}
-    return Rows(starts, delays, offsets, delay_of_each, targets, weights, weight, places, MappingProxyType(packed))
+        records, delays = partition.place_records(starts, fields)
+        packed, offsets = _sorted(starts, delays, records)
+        del records
+    extras = {name: partition.in_order(name, real)[packed["order"]] for name in partition.extras}
+    return Rows(
+        starts, delays, offsets, packed.get("step"), packed["target"], packed.get("weight"), weight,
+        packed.get("order"), MappingProxyType(extras),
+    )  # fmt: skip
 
 
 def _one(values: Sequence[Any]) -> Any:
@@ -238,29 +284,25 @@ def _one(values: Sequence[Any]) -> Any:
     return next(iter(values), 0) if len(set(values)) <= 1 else None
 
 
-def _sort(
-    starts: np.ndarray, delays: np.ndarray, steps: np.ndarray, targets: np.ndarray, weights: Any, places: Any
-) -> tuple[np.ndarray | None, np.ndarray | None]:
-    """Sort rows by delay; return what tells the delays: offsets or, where those would be larger, each one's steps."""
+def _sorted(
+    starts: np.ndarray, delays: np.ndarray, records: np.ndarray
+) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
+    """Sort rows by delay: their arrays, and what tells the delays, offsets or (where those are larger) the steps."""
     from lapicque.compile.wiring.packing import sort_rows
 
-    if len(delays) <= 1:
-        return None, None
-    n = len(delays)
-    longest = int(np.diff(starts).max())
-    offset_type = np.dtype(np.uint16 if longest < 2**16 else np.uint32)
-    delay_type = np.dtype(np.uint16 if delays[-1] < 2**16 else np.uint32)
-    size = (len(starts) - 1) * (n + 1)
-    offsets = np.empty(size, offset_type) if size * offset_type.itemsize <= len(steps) * delay_type.itemsize else None
-    bucket = np.zeros(int(delays[-1]) + 1, np.uint16 if n < 2**16 else np.uint32)
+    count, n = len(records), len(delays)
+    packed = {name: np.empty(count, records.dtype[name]) for name in records.dtype.fields or () if name != "step"}
+    offsets = None
+    if n > 1:
+        kind = np.dtype(np.uint16 if int(np.diff(starts).max()) < 2**16 else np.uint32)
+        step = np.dtype(np.uint16 if delays[-1] < 2**16 else np.uint32)
+        size = (len(starts) - 1) * (n + 1)
+        if size * kind.itemsize <= count * step.itemsize:
+            offsets = np.empty(size, kind)
+        else:
+            packed["step"] = np.empty(count, step)
+    bucket = np.zeros(int(delays.max(initial=0)) + 1, np.uint16 if n < 2**16 else np.uint32)
     bucket[delays] = np.arange(n)
-    sort_rows(starts, bucket, n, steps, targets, weights, places, offsets)
-    return offsets, steps.astype(delay_type, copy=False) if offsets is None else None
-
-
-def _in_order(located: Sequence[Any], name: str, real: np.dtype) -> np.ndarray:
-    parts = [np.empty(0, real)]
-    for member, numbers, _ in located:
-        values = member.extras.get(name, Constant(0.0))
-        parts.extend(values.of(chunk, real).copy() for chunk, _ in member.chunks(numbers))
-    return np.concatenate(parts)
+    arrays = (packed.get(name) for name in ("target", "weight", "order", "step"))
+    sort_rows(starts, bucket, max(n, 1), records, *arrays, offsets)
+    return packed, offsets
