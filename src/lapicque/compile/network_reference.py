@@ -22,12 +22,17 @@ import numpy as np
 from lapicque.compile.circuit import Cells, Circuit
 from lapicque.compile.kernels import step_of
 from lapicque.compile.network_run import Sampling, Stretch
+from lapicque.compile.network_state import State, interpreter_state, put_interpreter_state
 from lapicque.compile.poisson import counts, thresholds, words
 from lapicque.compile.population import check_numbers
 from lapicque.compile.reference import Interpreter
 from lapicque.compile.reference_synapses import Increments, RunCode
 from lapicque.compile.subnormals import flushed
+from lapicque.errors import SimulationError
 from lapicque.random import stream_key
+
+#: Steps between looks at the outside.
+STRETCH = 20
 
 
 class NetworkInterpreter:
@@ -49,7 +54,7 @@ class NetworkInterpreter:
         self.logged = [stream in logged for stream in self.streams]
         self.cells = [self._interpreter(n, cells, methods or {}, precision) for n, cells in enumerate(circuit.cells)]
         self._increments = [Increments(pathway, self.dtype) for pathway in circuit.additive]
-        self._coming: dict[tuple[int, str], dict[int, list[tuple[np.ndarray, np.ndarray]]]] = {
+        self.coming: dict[tuple[int, str], dict[int, list[tuple[np.ndarray, np.ndarray]]]] = {
             channel: {} for channel in circuit.channels()
         }
         self._codes = [RunCode(pathway, circuit, self.dtype, self.trial) for pathway in circuit.coded]
@@ -67,28 +72,62 @@ class NetworkInterpreter:
         )
 
     def advance(self, last: int, stretched: Callable[[Stretch], Any]) -> None:
-        """Run up to step ``last``, one stretch."""
-        first, found = self.step, []
+        """Run up to step ``last``; ``stretched`` is called with each stretch of steps as it is done.
+
+        Raises
+        ------
+        SimulationError
+            If a state is no longer a number, with the population, the neuron and the step.
+        """
+        while self.step < last:
+            reason = self._stretch(min(last, self.step + STRETCH), stretched)
+            if reason:
+                raise SimulationError(reason)
+
+    def _stretch(self, last: int, stretched: Callable[[Stretch], Any]) -> str:
+        first, found, reason = self.step, [], ""
         samples: list[list[np.ndarray]] = [[] for _ in self.samplings]
         tally = np.zeros((last - first, len(self.streams)), np.int32)
         with np.errstate(all="ignore"):
-            for k in range(first, last):
+            while self.step < last and not reason:
+                k = self.step
                 for stream, neurons in self._one_step(k, samples).items():
                     tally[k - first, stream] = len(neurons)
                     if self.logged[stream]:
                         found.append(
                             np.column_stack([np.full(len(neurons), stream), neurons, np.full(len(neurons), k)])
                         )
-        self.step = last
-        for n, cells in enumerate(self.cells):
-            if cells is not None:
-                check_numbers(
-                    cells.state, cells.step.new, 0, last, f"{cells.step.scheme} of {self.circuit.cells[n].name}"
-                )
+                self.step = k + 1
+                reason = self._wrong()
         arrays = [np.array(rows, self.dtype).reshape(len(rows), len(s.neurons))
                   for rows, s in zip(samples, self.samplings, strict=True)]  # fmt: skip
         spikes = np.concatenate(found) if found else np.empty((0, 3))
-        stretched(Stretch(first, last, spikes.astype(np.int32), arrays, tally))
+        stretched(Stretch(first, self.step, spikes.astype(np.int32), arrays, tally[: self.step - first]))
+        return reason
+
+    def _wrong(self) -> str:
+        """Say which state is no longer a number; empty where all are."""
+        for described, cells in zip(self.circuit.cells, self.cells, strict=True):
+            if cells is not None:
+                try:
+                    check_numbers(cells.state, cells.step.new, 0, self.step, cells.step.scheme)
+                except SimulationError as error:
+                    return f"{described.name}: {error}"
+        return ""
+
+    def state(self) -> State:
+        """Return what the run carries into the next step; see `lapicque.compile.network_state`."""
+        return interpreter_state(self)
+
+    def set_state(self, state: Mapping[str, np.ndarray], step: int) -> None:
+        """Go on from a state at the beginning of a step.
+
+        Raises
+        ------
+        SimulationError
+            If it is that of another circuit.
+        """
+        put_interpreter_state(self, state, step)
 
     def _one_step(self, k: int, samples: list[list[np.ndarray]]) -> dict[int, np.ndarray]:
         circuit = self.circuit
@@ -127,13 +166,13 @@ class NetworkInterpreter:
         for increments in self._increments:
             pathway = increments.pathway
             if not pathway.immediate:
-                coming = self._coming[pathway.target, pathway.variable]
+                coming = self.coming[pathway.target, pathway.variable]
                 for lag, targets, amounts in self._sent(increments, k):
                     coming.setdefault(k + lag, []).append((targets, amounts))
         for code in self._codes:
             source = self.cells[code.pathway.source]
             code.note(k, self._spiking(code.pathway.source, k), source)
-        for (population, variable), coming in self._coming.items():
+        for (population, variable), coming in self.coming.items():
             self._arrive(population, variable, coming.pop(k, []))
         for code in self._codes:
             code.run(self._cells(code.pathway.target), k)

@@ -14,9 +14,11 @@ import numpy as np
 from lapicque.compile import cache
 from lapicque.compile.bundles import bounds_of, kind_of, packed
 from lapicque.compile.circuit import Cells, Circuit
+from lapicque.compile.explosion import Watch, finite
 from lapicque.compile.kernels import step_of
 from lapicque.compile.lanes import LANES
 from lapicque.compile.network_cpu import Drive, Model, generate
+from lapicque.compile.network_state import State, put_state, put_values, state_of
 from lapicque.compile.partition import Partition, model_key, table
 from lapicque.compile.population import check_numbers
 from lapicque.compile.recording import PROBE
@@ -58,6 +60,17 @@ class Stretch:
     samples: list[np.ndarray]
     counts: np.ndarray
 
+    def until(self, step: int, every: Sequence[int]) -> Stretch:
+        """Return what happened before a step; ``every`` are the samplings' intervals."""
+        rows = [-(-step // n) - -(-self.first // n) for n in every]
+        return Stretch(
+            self.first,
+            step,
+            self.spikes[self.spikes[:, 2] < step],
+            [s[:n] for s, n in zip(self.samples, rows, strict=True)],
+            self.counts[: step - self.first],
+        )
+
 
 class NetworkRun:
     """A circuit in memory, at some step.
@@ -71,6 +84,8 @@ class NetworkRun:
     samplings : variables to be recorded
     logged : events to be recorded, (population, event)
     trial : int
+    like : NetworkRun, optional
+        A run with the same synapses and as many threads, which lends them.
     """
 
     def __init__(
@@ -82,13 +97,15 @@ class NetworkRun:
         samplings: Sequence[Sampling] = (),
         logged: Sequence[tuple[int, str]] = (),
         trial: int = 0,
+        like: NetworkRun | None = None,
     ):
         self.circuit, self.precision, self.trial = circuit, precision, trial
         self.samplings = tuple(samplings)
         blocks = sum(-(-cells.size // LANES) for cells in circuit.cells)
         self.threads = threads or max(1, min(processors(), blocks // 4))
         self.bounds = [bounds_of(cells.size, self.threads, n) for n, cells in enumerate(circuit.cells)]
-        self.bundles, places = packed(circuit, self.bounds, precision, threads)
+        wired = packed(circuit, self.bounds, precision, threads) if like is None else like.wired
+        self.wired = self.bundles, places = wired
         self.kinds = sorted({kind_of(rows) for bundle in self.bundles for rows in bundle.rows if rows.count})
         delays = [
             int(d) for b in self.bundles for rows in b.rows if rows.count for d in (rows.delays[0], rows.delays[-1])
@@ -103,7 +120,7 @@ class NetworkRun:
         self._allocate()
         keys = self._keys()
         slots = 1 << int(self.longest + self.span).bit_length()
-        constants = [self._constants(n) for n in range(len(circuit.cells))]
+        constants = [self.constants(n) for n in range(len(circuit.cells))]
         watched = [n for n, names in enumerate(observed) if names]
         self.partitions = [
             Partition(p, circuit, self.kernel, self.models, constants, self.bounds, places[p], self.bundles,
@@ -113,6 +130,7 @@ class NetworkRun:
         self.step = 0
         self._pool = ThreadPoolExecutor(self.threads - 1, "lapicque") if self.threads > 1 else None
         self._length = max(1, 4096 // max(1, blocks))
+        self._watch = Watch(self)
 
     # -- setting up --------------------------------------------------------------------------------------------------
 
@@ -184,7 +202,8 @@ class NetworkRun:
             names += [f"{cells.name}/{name}" for name in (*draws, *(d.name for d in cells.drives))]
         return {name: stream_key(self.circuit.seed, name) for name in names}
 
-    def _constants(self, n: int) -> list[Any]:
+    def constants(self, n: int) -> list[Any]:
+        """Return what the loop needs of a population's parameters."""
         cells, m = self.circuit.cells[n], self.models[n]
         if m < 0:
             return []
@@ -200,18 +219,33 @@ class NetworkRun:
         Raises
         ------
         SimulationError
-            If a state is no longer a number, with the population, the neuron and the step.
+            If a state is no longer a number, with the population, the neuron and the step; what happened before that
+            step was reported.
         """
         longest = max(1, LOG // self.owned)
         while self.step < last:
             first, stop = self.step, min(last, self.step + min(self._length, longest))
+            self._watch.remember()
             before = perf_counter()
             stretch = self._stretch(first, stop)
             took = perf_counter() - before
             self._length = max(1, min(int((stop - first) * STRETCH / max(took, 1e-6)), 2 * self._length))
             self.step = stop
-            stretched(stretch)
-            self._check()
+            spoiled = not finite(self)
+            stretched(self._watch.cut(stretch) if spoiled and self._wrong() else stretch)
+            if spoiled and (reason := self._wrong()):
+                raise SimulationError(reason)
+
+    def repeat(self, last: int) -> None:
+        """Run up to step ``last`` once more, without recording."""
+        if self.step < last:
+            kept = self.samplings, self.logged
+            self.samplings, self.logged = (), np.zeros_like(self.logged)
+            try:
+                self._stretch(self.step, last)
+            finally:
+                self.samplings, self.logged = kept
+            self.step = last
 
     def _stretch(self, first: int, last: int) -> Stretch:
         samples = []
@@ -246,7 +280,8 @@ class NetworkRun:
         spikes = [log[: n[0]] for log, n in zip(logs, written, strict=True)]
         return Stretch(first, last, np.concatenate(spikes), samples, sum(counts[1:], counts[0]))
 
-    def _check(self) -> None:
+    def _wrong(self) -> str:
+        """Say which state is no longer a number; empty where all are."""
         for part in self.partitions:
             for n, (cells, m) in enumerate(zip(self.circuit.cells, self.models, strict=True)):
                 if m >= 0 and part.size[n]:
@@ -254,7 +289,28 @@ class NetworkRun:
                     try:
                         check_numbers(values, self.kernel.MOVING[m], part.first[n], self.step, self.kernel.SCHEMES[m])
                     except SimulationError as error:
-                        raise SimulationError(f"{cells.name}: {error}") from None
+                        return f"{cells.name}: {error}"
+        return ""
+
+    def state(self) -> State:
+        """Return what the run carries into the next step; see `lapicque.compile.network_state`."""
+        return state_of(self)
+
+    def set_state(self, state: Mapping[str, np.ndarray], step: int) -> None:
+        """Go on from a state at the beginning of a step.
+
+        Raises
+        ------
+        SimulationError
+            If it is that of another circuit.
+        """
+        self._watch.forget()
+        put_state(self, state, step)
+
+    def set_values(self, circuit: Circuit) -> None:
+        """Go on with the parameters of a circuit that `lapicque.compile.network_state.fits`."""
+        self._watch.forget()
+        put_values(self, circuit)
 
     def read(self, population: int, name: str) -> np.ndarray:
         """Return a variable of a population, (neuron,), internal units."""
@@ -262,6 +318,7 @@ class NetworkRun:
 
     def write(self, population: int, name: str, values: np.ndarray) -> None:
         """Give a state values, (neuron,), internal units."""
+        self._watch.forget()
         for part in self.partitions:
             part.fill(population, name, values)
 

@@ -65,6 +65,7 @@ class Partition:
         self.size = [int(b[number + 1] - b[number]) for b in bounds]
         self.blocks = [-(-n // LANES) for n in self.size]
         self._kept: list[Any] = []  # arrays that tables refer to by address
+        self._probes: dict[tuple[int, str, int], dict[str, int]] = {}
         self._build_arena(constants)
         self.places = places
         self.ring = np.zeros((slots, places[-1, ""]), kernel.REAL)
@@ -225,16 +226,20 @@ class Partition:
 
     def probe(self, population: int, name: str, neurons: np.ndarray, every: int, out: np.ndarray) -> dict[str, int]:
         """Return the row of the table of probes that samples a variable into ``out``, (sample, neuron)."""
-        local = neurons - self.first[population]
-        mine = np.flatnonzero((local >= 0) & (local < self.size[population]))
-        slots = self.kernel.SLOTS[self.models[population]]
-        block, lane = local[mine] // LANES, local[mine] % LANES
-        places = self.starts[population] + (block * len(slots) + slots[name]) * LANES + lane
-        return dict(
-            ADDRESSES=address(self._keep(np.ascontiguousarray(places, np.int64))),
-            COLUMNS=address(self._keep(np.ascontiguousarray(mine, np.int64))),
-            NUMBER=len(mine), EVERY=every, OUT=address(out), TOTAL=out.shape[1], SAMPLES=out.shape[0],
-        )  # fmt: skip
+        key = population, name, id(neurons)
+        if key not in self._probes:
+            self._keep(neurons)
+            local = neurons - self.first[population]
+            mine = np.flatnonzero((local >= 0) & (local < self.size[population]))
+            slots = self.kernel.SLOTS[self.models[population]]
+            block, lane = local[mine] // LANES, local[mine] % LANES
+            places = self.starts[population] + (block * len(slots) + slots[name]) * LANES + lane
+            self._probes[key] = dict(
+                ADDRESSES=address(self._keep(np.ascontiguousarray(places, np.int64))),
+                COLUMNS=address(self._keep(np.ascontiguousarray(mine, np.int64))),
+                NUMBER=len(mine),
+            )
+        return self._probes[key] | dict(EVERY=every, OUT=address(out), TOTAL=out.shape[1], SAMPLES=out.shape[0])
 
     def _keep(self, array: Any) -> Any:
         self._kept.append(array)

@@ -1,0 +1,190 @@
+"""What a running network carries from one step to the next, in a form that does not depend on the number of threads.
+
+The state of a circuit at the beginning of a step is a mapping of names to arrays:
+
+* ``"exc/v"``: the states of a population, and how long ago its events were (``"exc/_age_spike"``,
+  ``"exc/_bound_spike"``), (neuron,);
+* ``"exc<-v"``: what is on its way to a variable, (step, neuron): row j arrives j steps from now. Rows at the end in
+  which nothing arrives are left out.
+
+Random numbers depend on the step alone, so they are no part of it. Kernels and the interpreter share this form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lapicque.compile.circuit import Circuit
+from lapicque.compile.partition import Partition, model_key
+from lapicque.compile.subnormals import flushed
+from lapicque.errors import SimulationError
+
+if TYPE_CHECKING:
+    from lapicque.compile.network_reference import NetworkInterpreter
+    from lapicque.compile.network_run import NetworkRun
+
+State = dict[str, np.ndarray]
+
+
+def carried(run: NetworkRun, population: int) -> list[str]:
+    """Return the names of a population's variables that outlast a step."""
+    m = run.models[population]
+    if m < 0:
+        return []
+    marks = "_age_", "_bound_"
+    return [*run.kernel.STATES[m], *(name for name in run.kernel.SLOTS[m] if name.startswith(marks))]
+
+
+def state_of(run: NetworkRun) -> State:
+    """Return the state of a run, as copies."""
+    found: State = {}
+    for n, cells in enumerate(run.circuit.cells):
+        for name in carried(run, n):
+            found[f"{cells.name}/{name}"] = run.read(n, name)
+    for n, variable in run.circuit.channels():
+        rows = [_coming(part, n, variable, run.step, run.longest + 1) for part in run.partitions]
+        found[f"{run.circuit.cells[n].name}<-{variable}"] = trimmed(np.concatenate(rows, axis=1))
+    return found
+
+
+def put_state(run: NetworkRun, state: Mapping[str, np.ndarray], step: int) -> None:
+    """Let a run go on from a state.
+
+    Raises
+    ------
+    SimulationError
+        If it is that of another circuit.
+    """
+    wanted = {f"{cells.name}/{name}": (n, name) for n, cells in enumerate(run.circuit.cells)
+              for name in carried(run, n)}  # fmt: skip
+    channels = {f"{run.circuit.cells[n].name}<-{x}": (n, x) for n, x in run.circuit.channels()}
+    check_names(state, {**wanted, **channels})
+    for key, (n, name) in wanted.items():
+        for part in run.partitions:
+            part.fill(n, name, check_length(state, key, run.circuit, n))
+    for part in run.partitions:
+        part.ring[:] = 0
+    for key, (n, name) in channels.items():
+        rows = check_length(state, key, run.circuit, n)
+        for part in run.partitions:
+            if len(rows) > len(part.ring):
+                raise SimulationError(f"{key}: spikes are on their way for {len(rows)} steps, longer than any delay")
+            start, size = part.first[n], part.size[n]
+            at = part.places[n, name]
+            for ahead, row in enumerate(rows):
+                part.ring[(step + ahead) & (len(part.ring) - 1), at : at + size] = row[start : start + size]
+    run.step = step
+
+
+def _coming(part: Partition, population: int, variable: str, step: int, rows: int) -> np.ndarray:
+    at, mask = part.places[population, variable], len(part.ring) - 1
+    due = (step + np.arange(min(rows, mask + 1))) & mask
+    return part.ring[due, at : at + part.size[population]]
+
+
+def trimmed(rows: np.ndarray) -> np.ndarray:
+    """Return the rows without those at the end in which nothing arrives."""
+    busy = np.flatnonzero(rows.any(axis=1))
+    return rows[: busy[-1] + 1 if len(busy) else 0]
+
+
+def check_names(state: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+    """Refuse a state with other names than those that are wanted."""
+    for name in [*(set(wanted) - set(state)), *(set(state) - set(wanted))]:
+        where = "is missing in it" if name in wanted else "is not in this network"
+        raise SimulationError(f"the state belongs to another network: {name!r} {where}")
+
+
+def check_length(state: Mapping[str, np.ndarray], key: str, circuit: Circuit, population: int) -> np.ndarray:
+    """Return an array of a state whose last axis is the population."""
+    values = state[key]
+    size = circuit.cells[population].size
+    if values.shape[-1:] != (size,):
+        raise SimulationError(f"the state belongs to another network: {key!r} has shape {values.shape}, not {size}")
+    return values
+
+
+# -- the interpreter's -----------------------------------------------------------------------------------------------
+
+
+def interpreter_state(run: NetworkInterpreter) -> State:
+    """Return the state of an interpreter, as copies."""
+    found: State = {}
+    for described, cells in zip(run.circuit.cells, run.cells, strict=True):
+        if cells is None:
+            continue
+        found |= {f"{described.name}/{x}": cells.state[x].copy() for x in cells.step.states}
+        for event in cells.step.events:
+            if event.aged:
+                found[f"{described.name}/_age_{event.name}"] = cells.age[event.name].copy()
+            if event.bound:
+                found[f"{described.name}/_bound_{event.name}"] = cells.bound[event.name].copy()
+    for (n, variable), coming in run.coming.items():
+        rows = np.zeros((max(coming, default=run.step - 1) - run.step + 1, run.circuit.cells[n].size), run.dtype)
+        for due, arrivals in coming.items():
+            for targets, amounts in arrivals:
+                np.add.at(rows[due - run.step], targets, amounts)  # one after the other
+        found[f"{run.circuit.cells[n].name}<-{variable}"] = trimmed(rows)
+    return found
+
+
+def put_interpreter_state(run: NetworkInterpreter, state: Mapping[str, np.ndarray], step: int) -> None:
+    """Let an interpreter go on from a state.
+
+    Raises
+    ------
+    SimulationError
+        If it is that of another circuit.
+    """
+    check_names(state, interpreter_state(run))
+    for n, (described, cells) in enumerate(zip(run.circuit.cells, run.cells, strict=True)):
+        if cells is None:
+            continue
+        own = {key.split("/")[1]: check_length(state, key, run.circuit, n) for key in state
+               if key.startswith(f"{described.name}/")}  # fmt: skip
+        cells.state = {x: own[x].astype(run.dtype) for x in cells.step.states}
+        for event in cells.step.events:
+            if event.aged:
+                cells.age[event.name] = own[f"_age_{event.name}"].astype(run.dtype)
+            if event.bound:
+                cells.bound[event.name] = own[f"_bound_{event.name}"].astype(run.dtype)
+    for n, variable in run.coming:
+        rows = check_length(state, f"{run.circuit.cells[n].name}<-{variable}", run.circuit, n)
+        everyone = np.arange(run.circuit.cells[n].size)
+        run.coming[n, variable] = {step + ahead: [(everyone, row.copy())] for ahead, row in enumerate(rows)}
+    run.step = step
+
+
+# -- other values in the same circuit --------------------------------------------------------------------------------
+
+
+def fits(old: Circuit, new: Circuit) -> bool:
+    """Say whether a run of one circuit can go on with the values of another without being laid out anew."""
+    same = all(model_key(a) == model_key(b) for a, b in zip(old.cells, new.cells, strict=True) if a is not b)
+    return same and all(a is b for a, b in zip(old.pathways, new.pathways, strict=True))
+
+
+def put_values(run: NetworkRun, circuit: Circuit) -> None:
+    """Give the neurons of a run the parameters of a circuit that `fits`; their states stay."""
+    changed = [n for n, (a, b) in enumerate(zip(run.circuit.cells, circuit.cells, strict=True)) if a is not b]
+    run.circuit = circuit
+    for n in changed:
+        m = run.models[n]
+        if m < 0:
+            continue
+        constants, values = run.constants(n), circuit.cells[n].values()
+        lanes, uniform = run.kernel.CONSTANTS[m], run.kernel.UNIFORM[m]
+        for part in run.partitions:
+            part.circuit = circuit
+            for name, value in zip(lanes, constants[: len(lanes)], strict=True):
+                part.fill(n, name, value)
+            for name in run.kernel.SLOTS[m]:
+                if name.startswith("_w_"):
+                    part.fill(n, name, values[name])
+            found = dict(zip(uniform, constants[len(lanes) :], strict=False))
+            scalars = [float(np.ravel(found[x] if x in found else values[x])[0]) for x in uniform]
+            at = part.at_scalars[n]
+            part.c[at : at + len(scalars)] = flushed(np.array(scalars, run.kernel.REAL))
