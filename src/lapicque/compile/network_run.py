@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from lapicque.compile import cache
-from lapicque.compile.bundles import bounds_of, kind_of, packed
+from lapicque.compile.bundles import Bundle, Channel, bounds_of, kind_of, packed
 from lapicque.compile.circuit import Cells, Circuit
 from lapicque.compile.explosion import Watch, finite
 from lapicque.compile.kernels import step_of
@@ -104,8 +104,11 @@ class NetworkRun:
         blocks = sum(-(-cells.size // LANES) for cells in circuit.cells)
         self.threads = threads or max(1, min(processors(), blocks // 4))
         self.bounds = [bounds_of(cells.size, self.threads, n) for n, cells in enumerate(circuit.cells)]
-        wired = packed(circuit, self.bounds, precision, threads) if like is None else like.wired
-        self.wired = self.bundles, places = wired
+        #: The bundles and the places of channels: what runs with the same synapses share.
+        self.wired: tuple[list[Bundle], list[dict[Channel, int]]] = (
+            packed(circuit, self.bounds, precision, threads) if like is None else like.wired
+        )
+        self.bundles, places = self.wired
         self.kinds = sorted({kind_of(rows) for bundle in self.bundles for rows in bundle.rows if rows.count})
         delays = [
             int(d) for b in self.bundles for rows in b.rows if rows.count for d in (rows.delays[0], rows.delays[-1])
@@ -188,7 +191,7 @@ class NetworkRun:
     def _allocate(self) -> None:
         owned = max(sum(int(b[p + 1] - b[p]) for b in self.bounds) for p in range(self.threads))
         self.owned = max(owned, 1)
-        self.span = 1 if self.late else max(1, min(self.shortest, (1 << 23) // self.owned))
+        self.span: int = 1 if self.late else max(1, min(self.shortest, (1 << 23) // self.owned))
         events = max((len(cells.events) for cells in self.circuit.cells), default=1) or 1
         shape = 2, self.threads, self.span, len(self.circuit.cells), 2, events
         self.ends = np.zeros(shape, np.int64)
