@@ -5,9 +5,10 @@ is a script in ``benchmarks/sides`` that prepares its work once and then runs a 
 ``benchmarks/sides/serve.py``. A peer's side runs in ``.peers/NAME``, made from ``requirements-NAME.txt`` when missing.
 """
 
+from . import machine
 from .environments import SideError, environment
 from .report import run
 from .side import Side
 from .variants import THREADS, variants
 
-__all__ = ["THREADS", "Side", "SideError", "environment", "run", "variants"]
+__all__ = ["THREADS", "Side", "SideError", "environment", "machine", "run", "variants"]

@@ -21,6 +21,16 @@ def load() -> float:
     return round(os.getloadavg()[0], 2)
 
 
+def free_memory() -> float:
+    """Bytes that a new process may take; where the system does not say, half of all memory."""
+    info = Path("/proc/meminfo")
+    if info.exists():
+        for line in info.read_text().splitlines():
+            if line.startswith("MemAvailable"):
+                return 1024.0 * int(line.split()[1])
+    return 0.5 * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
 def _cpu() -> str:
     info = Path("/proc/cpuinfo")
     if info.exists():

@@ -91,7 +91,7 @@ def _measure(
                 for process in running[:: 1 if repeat % 2 == 0 else -1]:
                     if case in process.ready["cases"]:
                         _once(process, case, found)
-            for sides in (ours, peers) if hopeless else ():
+            for sides in (ours, peers) if hopeless and repeat == 0 else ():
                 _drop_slow(sides, running, found["seconds"], hopeless)
     finally:
         for process in running:
@@ -102,9 +102,9 @@ def _measure(
 def _drop_slow(sides: Sequence[Side], running: Sequence[Process], seconds: dict, hopeless: float) -> None:
     """Ask variants that are far behind the fastest of their side for no further runs of that case."""
     for case, times in seconds.items():
-        best = min((min(times[side.name]) for side in sides if side.name in times), default=0.0)
+        first = {side.name: times[side.name][0] for side in sides if side.name in times}
         for process in running:
-            slow = process.side in sides and times.get(process.side.name, [best])[0] > hopeless * best
+            slow = first.get(process.side.name, 0.0) > hopeless * min(first.values(), default=0.0)
             if slow and case in process.ready["cases"]:
                 process.ready["cases"].remove(case)
 

@@ -35,7 +35,7 @@ def side(name, *seconds, mode="whole"):
     return Side(name, {script!r}, options={{"seconds": seconds, "mode": mode}})
 
 sys.exit(run("sample", "A sample.", ours=[{ours}], peers=[{peers}], workload=lambda full: {{"size": 7 if full else 3}},
-             work=lambda workload: {{"easy": workload["size"] * 10}}, unit="steps"))
+             work=lambda workload: {{"easy": workload["size"] * 10}}, unit="steps"{more}))
 """
 
 
@@ -45,9 +45,9 @@ def measure(tmp_path):
     script = tmp_path / "side.py"
     script.write_text(SIDE.format(sides=str(BENCHMARKS / "sides")))
 
-    def measure(ours, peers, *arguments):
+    def measure(ours, peers, *arguments, more=""):
         program = textwrap.dedent(BENCHMARK).format(
-            benchmarks=str(BENCHMARKS), script=str(script), ours=ours, peers=peers
+            benchmarks=str(BENCHMARKS), script=str(script), ours=ours, peers=peers, more=more
         )
         done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=False)
         *text, last = done.stdout.splitlines() or [done.stderr]
@@ -77,6 +77,21 @@ def test_json_alone_and_full_and_repeats(measure):
     assert (status, text) == (0, "")
     assert report["workload"] == {"size": 7}
     assert len(report["cases"]["easy"]["seconds"]["a"]) == 4
+
+
+def test_quick_is_small_and_once(measure):
+    status, _, report = measure("side('ours', 1)", "side('a', 3)", "--quick", more=', quick={"size": 1}')
+    assert status == 0
+    assert report["workload"] == {"size": 1}
+    assert report["cases"]["easy"]["seconds"] == {"ours": [1], "a": [3]}
+
+
+def test_variants_far_behind_run_once(measure):
+    ours = "side('ours', 2, 1, 1), side('ours, slower', 7)"
+    _, _, report = measure(ours, "side('a', 30, 30, 30), side('b', 50, 10, 10), side('c', 80)", more=", hopeless=2")
+    runs = {name: len(seconds) for name, seconds in report["cases"]["easy"]["seconds"].items()}
+    assert runs == {"ours": 3, "ours, slower": 1, "a": 3, "b": 3, "c": 1}
+    assert report["ratio"] == 10.0
 
 
 def test_a_broken_peer_is_named_and_the_others_count(measure):
