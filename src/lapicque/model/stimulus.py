@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,7 +30,7 @@ class Drive:
     output : str
         What is added to the input.
     equations : str
-        Variables (post) that the output reads; ``UNIT`` stands for the unit of the input.
+        Variables (post) that the output reads, parameters among them; ``UNIT`` stands for the unit of the input.
     parameters, initial : as of a `lapicque.Synapse`
     """
 
@@ -43,12 +44,14 @@ class Drive:
     def synapse(self, unit: Unit) -> Synapse:
         """Return the drive of an input with this unit, in the form in which receptors are attached to neurons.
 
+        Its parameters are plain numbers in the units that its equations declare.
+
         Raises
         ------
         ModelError, UnitError
             If a parameter does not fit.
         """
-        return Synapse(
+        made = Synapse(
             self.equations.replace("UNIT", str(unit)),
             output=self.output,
             parameters=self.parameters,
@@ -56,6 +59,7 @@ class Drive:
             reference=self.reference,
             name=self.name,
         )
+        return dataclasses.replace(made, parameters={name: made.variables[name].value for name in self.parameters})
 
     def __repr__(self) -> str:
         shown = [f"{name}={show_quantity(value)}" for name, value in self.parameters.items()]

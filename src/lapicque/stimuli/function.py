@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lapicque.model.stimulus import Drive, checked
+from lapicque.model.values import unit_of
 
 
 def function(expression: str, **parameters: Any) -> Drive:
@@ -31,4 +32,5 @@ def function(expression: str, **parameters: Any) -> Drive:
     >>> function("a*sin(2*pi*f*t)", a="50 pA", f="10 Hz")
     function('a*sin(2*pi*f*t)', a=50 pA, f=10 Hz)
     """
-    return checked(Drive("function", expression, parameters=parameters))
+    declared = "\n".join(f"{name} : {unit_of(value)} (post)" for name, value in parameters.items())
+    return checked(Drive("function", expression, declared, parameters))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lapicque.model import Synapse
 
 
-def graded(unit: str = "pA") -> Synapse:
+def graded(unit: str = "pA", w_unit: str | None = None) -> Synapse:
     """The sum of w times the source's output, in every step: rate units, and cells that release without spikes.
 
     The source is a neuron with ``output=``, such as ``Neuron(..., output="tanh(x)")``.
@@ -14,11 +14,13 @@ def graded(unit: str = "pA") -> Synapse:
     ----------
     unit : str
         Of the sum.
+    w_unit : str, optional
+        Of the weight: the unit of the sum divided by that of the output. By default that of the sum, for outputs that
+        are pure numbers.
 
     Returns
     -------
     Synapse
-        The weight has the unit of the sum divided by that of the output.
 
     References
     ----------
@@ -31,7 +33,10 @@ def graded(unit: str = "pA") -> Synapse:
     'w*output'
     """
     return Synapse(
-        f"i_sum = w*output : {unit} (summed)  # weighted sum of the sources' outputs",
+        f"""
+        i_sum = w*output : {unit} (summed)  # weighted sum of the sources' outputs
+        w : {w_unit or unit} (weight)       # what an output of 1 gives
+        """,
         reference="Wilson & Cowan 1972, doi:10.1016/S0006-3495(72)86068-5",
         name="graded",
     )
