@@ -65,7 +65,7 @@ def test_own_names_win_then_sides_then_the_target():
             {},
         ),
     ],
-)  # fmt: skip
+)
 def test_accepted(fields, into, given):
     check_projection(Synapse(**fields), SOURCE, TARGET, into, {name: unit.dimension for name, unit in given.items()})
 
@@ -226,7 +226,7 @@ REFUSED = [
         "the initial value of 'g' is a voltage (mV), but a conductance (nS) is expected",
         UnitError,
     ),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("fields", "into", "given", "message", "kind"), REFUSED)

@@ -173,7 +173,7 @@ WRONG = [
         dict(equations="«dg/dt = -g/ms : nS (post)", on_pre="g += w", parameters=dict(g=3)),
         "parameters= cannot set 'g': it is a state: use initial=",
     ),
-]  # fmt: skip
+]
 
 WRONG_UNITS = [
     (
