@@ -145,9 +145,7 @@ def _stimulus_parts(stimulation: Stimulation, population: Population) -> Iterato
 def _spread(value: Any, target: Selection, size: int) -> Any:
     if np.ndim(value) == 0:
         return value
-    found = np.full(size, np.asarray(value).flat[0]) if isinstance(value, np.ndarray) else None
-    if found is None:
-        found = np.repeat(np.asarray(value[:1]), size) * 1.0
+    found = value[np.zeros(size, np.int64)]  # of the same unit
     found[target.numbers] = value
     return found
 
@@ -180,7 +178,8 @@ def _feeds(stimulations: list[Stimulation], population: Population, neuron: Neur
         columns = np.full(population.size, -1, np.int64)
         if isinstance(stimulus, Callback):
             columns[stimulation.target.numbers] = np.arange(len(stimulation.target))
-            yield Feed(name, np.zeros((1, len(stimulation.target))), columns, after="hold", call=stimulus.function)
+            yield Feed(name, np.zeros((1, len(stimulation.target))), columns, after="hold", call=stimulus.function,
+                       scale=neuron.variables[name].unit.scale)  # fmt: skip
             continue
         unit = neuron.variables[name].unit
         hold, begin = stimulus.steps(dt)
@@ -358,12 +357,14 @@ class _Between:
                     reads[code] = OUTPUT
             elif owner == "pre":
                 code = f"{PRE}{found.name}"
-                dimensions[code] = found.dimension
                 assert source.neuron is not None
-                if found.name in source.neuron.constants:
-                    source_constants[code] = source.parameters[found.name]
-                else:
-                    reads[code] = found.name
+                for below in _below(source.neuron, {found.name}):
+                    variable = source.neuron.variables[below]
+                    dimensions[f"{PRE}{below}"] = variable.unit.dimension
+                    if below in source.parameters:
+                        source_constants[f"{PRE}{below}"] = source.parameters[below]
+                    elif variable.kind != "algebraic":
+                        reads[f"{PRE}{below}"] = below
             else:
                 code = self._target_name(name)
                 assert target.neuron is not None
@@ -381,7 +382,7 @@ class _Between:
             lines.append((self._target_name(variable), operator, renamed(expression, meaning)))
             code = self._target_name(variable)
             dimensions[code] = target.neuron.variables[code].unit.dimension
-        for name in _constants_below(target.neuron, set(dimensions)):
+        for name in _below(target.neuron, set(dimensions)):
             dimensions[name] = target.neuron.variables[name].unit.dimension
             if name in target.parameters:
                 constants[name] = target.parameters[name]
@@ -392,7 +393,7 @@ class _Between:
                      _part_of(p.source), _part_of(p.target))  # fmt: skip
 
 
-def _constants_below(neuron: Neuron, names: set[str]) -> set[str]:
+def _below(neuron: Neuron, names: set[str]) -> set[str]:
     """Return every variable that the named ones are computed from, themselves included."""
     found: set[str] = set()
     todo = [name for name in names if name in neuron.variables]

@@ -11,12 +11,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lapicque.compile.circuit import Additive, Circuit
+from lapicque.compile.circuit import Additive, Circuit, Coded
 from lapicque.compile.lanes import LANES
-from lapicque.compile.network_cpu import Kind
-from lapicque.compile.wiring import Member, Rows, pack
+from lapicque.compile.network_push import Kind
+from lapicque.compile.wiring import DelaySteps, Member, Rows, pack
+from lapicque.compile.wiring.values import Constant
 
+#: A variable of a population; that immediate pathways add to it is marked.
 Channel = tuple[int, str]
+
+
+def channel_of(pathway: Additive) -> Channel:
+    """Return the channel of a pathway."""
+    return pathway.target, f"!{pathway.variable}" if pathway.immediate else pathway.variable
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,8 +43,8 @@ def bundled(circuit: Circuit) -> list[list[Additive]]:
     """
     bundles: list[list[Additive]] = []
     last: dict[Channel, int] = {}
-    for pathway in circuit.pathways:
-        channel = pathway.target, pathway.variable
+    for pathway in circuit.additive:
+        channel = channel_of(pathway)
         earliest = last.get(channel, -1) + 1
         for place in range(earliest, len(bundles)):
             if _fits(bundles[place], pathway):
@@ -51,11 +58,12 @@ def bundled(circuit: Circuit) -> list[list[Additive]]:
 
 
 def _fits(bundle: Sequence[Additive], pathway: Additive) -> bool:
-    """Say whether a pathway can be stored with others: same source, weights that are all single or all equal."""
+    """Say whether a pathway can be stored with others: same source and use, weights all single or all equal."""
     first = bundle[0]
     one = first.increments.constant
     alike = pathway.increments.constant == one if one is not None else pathway.increments.constant is None
-    return first.source == pathway.source and alike
+    same = (first.source, first.graded, first.immediate) == (pathway.source, pathway.graded, pathway.immediate)
+    return same and alike
 
 
 def bounds_of(size: int, partitions: int, rank: int) -> np.ndarray:
@@ -85,7 +93,7 @@ def places_of(
     writers: dict[Channel, tuple[int, ...]] = {}
     for n, group in enumerate(groups):
         for pathway in group:
-            channel = pathway.target, pathway.variable
+            channel = channel_of(pathway)
             writers[channel] = (*writers.get(channel, ()), n)
     order = sorted(writers, key=lambda channel: writers[channel])
     found = []
@@ -109,10 +117,10 @@ def packed(
     partitions = len(bounds[0]) - 1
     bundles = []
     for group in groups:
-        base = tuple(min(places[p][w.target, w.variable] for w in group) for p in range(partitions))
+        base = tuple(min(places[p][channel_of(w)] for w in group) for p in range(partitions))
         members = [
             Member(w.wiring, w.increments, w.delays, bounds[w.target],
-                   [places[p][w.target, w.variable] - base[p] for p in range(partitions)], w.sources, w.targets)
+                   [places[p][channel_of(w)] - base[p] for p in range(partitions)], w.sources, w.targets)
             for w in group
         ]  # fmt: skip
         rows = pack(members, circuit.cells[group[0].source].size, np.dtype(precision).type, threads)
@@ -120,9 +128,46 @@ def packed(
     return bundles, places
 
 
-def kind_of(rows: Rows) -> Kind:
+@dataclass(frozen=True, eq=False)
+class CodeRows:
+    """A pathway with code, and its rows in each partition; targets are counted within the population."""
+
+    pathway: Coded
+    rows: tuple[Rows, ...]
+    of_synapses: tuple[str, ...]  # names with a value for each synapse, which are extras of the rows
+
+
+def packed_codes(circuit: Circuit, bounds: Sequence[np.ndarray], precision: str, threads: int | None) -> list[CodeRows]:
+    """Return the pathways with code, and the sums, with their rows."""
+    found = []
+    for pathway in (*circuit.coded, *circuit.couplings):
+        extras = {name: values for name, values in pathway.values.items() if values.constant is None}
+        delays = pathway.delays or DelaySteps(Constant(0.0), circuit.dt)
+        bases = [0] * (len(bounds[0]) - 1)
+        member = Member(pathway.wiring, Constant(0.0), delays, bounds[pathway.target], bases, pathway.sources,
+                        pathway.targets, extras)  # fmt: skip
+        size, real = circuit.cells[pathway.source].size, np.dtype(precision).type
+        rows = pack([member], size, real, threads, order=pathway.text.random)
+        found.append(CodeRows(pathway, tuple(rows), tuple(sorted(extras))))
+    return found
+
+
+def synapse_numbers(pathway: Coded, rows: Rows, bounds: np.ndarray, partition: int) -> np.ndarray:
+    """Return the number of each synapse of a partition, in the order of its rows."""
+    wiring = pathway.wiring
+    numbers = np.arange(wiring.n_target)
+    if pathway.targets is not None:
+        chosen = np.arange(int(bounds[-1]))[pathway.targets]
+        numbers = numbers[(chosen >= bounds[partition]) & (chosen < bounds[partition + 1])]
+    else:
+        numbers = numbers[int(bounds[partition]) : int(bounds[partition + 1])]
+    each = [np.arange(wiring.starts[t], wiring.starts[t + 1]) for t in numbers]
+    return np.concatenate([np.empty(0, np.int64), *each])[rows.order]
+
+
+def kind_of(rows: Rows, graded: bool = False) -> Kind:
     """Return how a bundle's synapses are stored in one partition."""
     form = "delayed" if rows.delay is not None else "buckets" if rows.offsets is not None else "single"
     numbers = rows.delay if rows.delay is not None else rows.offsets
     offsets = "" if numbers is None else str(numbers.dtype)
-    return Kind(form, rows.weights is not None, str(rows.targets.dtype), offsets)
+    return Kind(form, rows.weights is not None, str(rows.targets.dtype), offsets, graded)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lapicque.errors import SimulationError
 from lapicque.model.neuron import Neuron
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Feed:
     begin : step at which the first row begins
     after : what comes after the last row: ``"zero"``, ``"hold"`` or ``"repeat"``
     call : function of the time (ms) that gives the one row anew in every step, or None
+    scale : internal units in the unit of what the function gives
     """
 
     input: str
@@ -42,11 +44,12 @@ class Feed:
     begin: int = 0
     after: str = "zero"
     call: Callable[[float], Any] | None = None
+    scale: float = 1.0
 
     def at(self, k: int, size: int, dt: float) -> np.ndarray:
         """Return the values of step ``k``, (neuron,)."""
         if self.call is not None:
-            self.values[0] = self.call(k * dt)
+            self.values[0] = self.called(k * dt, self.input)
         row, rows = (k - self.begin) // self.hold, len(self.values)
         if row >= rows and self.after == "hold":
             row = rows - 1
@@ -55,6 +58,23 @@ class Feed:
         if not 0 <= row < rows:
             return np.zeros(size)
         return np.where(self.columns >= 0, self.values[row][self.columns], 0.0)
+
+    def called(self, t: float, where: str) -> np.ndarray:
+        """Return what the user's function gives at a time, (column,), internal units.
+
+        Raises
+        ------
+        SimulationError
+            If it is no number, or has another length.
+        """
+        assert self.call is not None
+        found = np.asarray(self.call(t), np.float64) * self.scale
+        if found.ndim > 1 or (found.ndim and found.shape != self.values[0].shape) or not np.isfinite(found).all():
+            raise SimulationError(
+                f"the function that drives {where!r} gave {found!r} at {t:g} ms: one finite number, or one for each of "
+                f"the {self.values.shape[1]} neurons is expected"
+            )
+        return np.broadcast_to(found, self.values[0].shape)
 
 
 @dataclass(frozen=True, eq=False)

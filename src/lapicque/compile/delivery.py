@@ -80,3 +80,31 @@ def push_own_delayed(ids, begin, end, starts, targets, weights, lags, k, ring, b
         source = ids[j]
         for e in range(starts[source], starts[source + 1]):
             ring[(k + lags[e]) & mask, base + targets[e]] += weights[e]
+
+
+@njit(**_OPTIONS)
+def push_graded(j, ids, starts, targets, weights, factor, row):
+    """Add each synapse's weight times the spike's output along one row that has one delay."""
+    source = ids[j]
+    for e in range(starts[source], starts[source + 1]):
+        row[targets[e]] += weights[e] * factor
+
+
+@njit(**_OPTIONS)
+def push_graded_in_buckets(j, ids, starts, targets, weights, factor, offsets, delays, k, ring, base):
+    """Add each synapse's weight times the spike's output along one row that is sorted by delay."""
+    buckets, mask = delays.shape[0], ring.shape[0] - 1
+    source = ids[j]
+    start, at = starts[source], source * (buckets + 1)
+    for b in range(buckets):
+        row = ring[(k + delays[b]) & mask, base:]
+        for e in range(start + offsets[at + b], start + offsets[at + b + 1]):
+            row[targets[e]] += weights[e] * factor
+
+
+@njit(**_OPTIONS)
+def push_graded_delayed(j, ids, starts, targets, weights, factor, lags, k, ring, base):
+    """Add each synapse's weight times the spike's output along one row in which each synapse has its delay."""
+    mask, source = ring.shape[0] - 1, ids[j]
+    for e in range(starts[source], starts[source + 1]):
+        ring[(k + lags[e]) & mask, base + targets[e]] += weights[e] * factor

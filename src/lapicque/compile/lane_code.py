@@ -194,21 +194,32 @@ class LaneCode:
         if not wanted:
             return []
         printer = self.printer()
-        printer.names[FREE] = "free"
-        spike = next((e for e in self.step.events if e.name == "spike" and e.free is not None), None)
-        reads_free = any(FREE in node.variables() for node in wanted.values())
-        if spike is not None and reads_free:
-            # who is free is found again below; the age is counted there, so here it is one step behind
-            assert spike.free is not None
-            if spike.aged:
-                printer.names["_age_spike"] = f"({self.layout.at('_age_spike')} + {self.real}(1.0))"
-            printer.lines.append(f"free = {printer.text(spike.free)[0]}")
-        elif reads_free:
-            printer.lines.append("free = True")
+        if any(FREE in node.variables() for node in wanted.values()):
+            self._free_before(printer)
         printer.count(wanted.values())
         stores = [f"{self.layout.at(name)} = {printer.narrow(node)}" for name, node in wanted.items()]
         lines = self.finish(printer)
         return over_lanes([*lines, *stores])
+
+    def _free_before(self, printer: Printer) -> None:
+        """Find who is free before the flow does; ages are counted there, so here they are one step behind."""
+        printer.names[FREE] = "free"
+        spike = self._spike(self.step)
+        if spike is not None and spike.aged:
+            printer.names["_age_spike"] = f"({self.layout.at('_age_spike')} + {self.real}(1.0))"
+        free = None if spike is None else spike.free
+        printer.lines.append(f"free = {printer.text(free)[0]}" if free is not None else "free = True")
+
+    def arrive(self, arrivals: Mapping[str, Sequence[str]]) -> list[str]:
+        """Return the lines that add to states before the flow, unless they hold."""
+        printer, lines = self.printer(), []
+        if set(arrivals) & self.step.held:
+            self._free_before(printer)
+        for x, terms in arrivals.items():
+            at = self.layout.at(x)
+            total = f"({' + '.join([at, *terms])})"
+            lines.append(f"{at} = where(free, {total}, {at})" if x in self.step.held else f"{at} = {total}")
+        return over_lanes([*self.finish(printer), *lines])
 
     def flow(self, arrivals: Mapping[str, Sequence[str]] | None = None) -> list[str]:
         """Return the lines of flow and conditions.

@@ -1,14 +1,9 @@
 """Compiled kernels for networks: what one thread does, for the neurons that it owns, in a stretch of time steps.
 
-One file of Python is generated for a network's distinct models; how many populations there are, how they are connected
-and recorded are tables of numbers that the kernel reads. Three functions are written for each model:
-
-* ``flow_M``: one step of flow, conditions, and what arrives in that step;
-* ``look_M``: random draws and recorded algebraic variables, before the flow;
-* ``coefficients_M``: NumPy code that turns parameters into constants of the loop.
-
-``advance`` is the loop over steps. Where every delay is at least one step, arrivals are known before the step, and
-threads meet once in as many steps as the shortest delay.
+One file of Python is generated for a network's distinct models and codes of synapses; how many populations there are,
+how they are connected and recorded are tables of numbers that the kernel reads. ``advance`` is the loop over steps.
+Where every delay is at least one step and synapses only add, arrivals are known before the step, and threads meet once
+in as many steps as the shortest delay; else they meet in every step.
 """
 
 from __future__ import annotations
@@ -16,100 +11,64 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lapicque.compile.lane_code import LaneCode, over_lanes
-from lapicque.compile.lanes import LANES
-from lapicque.compile.nodes import FREE
-from lapicque.compile.step import Step
-
-#: Columns of the table of populations.
-POPULATION = ("MODEL", "START", "BLOCKS", "SIZE", "FIRST", "AT_C", "AT_KEYS", "AT_PLACES", "AT_DRIVES", "STREAM",
-              "WATCHED")  # fmt: skip
-#: Columns of the table of drives: Poisson counts that are added to a variable.
-DRIVE = ("AT_THRESHOLDS", "THRESHOLDS", "BEGIN", "ROWS", "KEY", "STRIDE")
-#: Columns of the table of bundles: rows of synapses with one source population.
-BUNDLE = ("KIND", "SOURCE", "DELAYS", "STARTS", "TARGETS", "WEIGHTS", "OFFSETS", "LAGS", "SYNAPSES", "SOURCES", "BASE",
-          "BUCKETS")  # fmt: skip
+from lapicque.compile.network_code import CodeShape, code_function, publishers
+from lapicque.compile.network_model import Model, ModelWriter
+from lapicque.compile.network_push import Kind, push_function
+from lapicque.compile.network_tables import BUNDLE, DRIVE, POPULATION, PUBLISHED
+from lapicque.compile.pathway_code import Code
 
 
 @dataclass(frozen=True)
-class Drive:
-    """Poisson counts of which each adds ``weight`` (a name of a parameter) to a state."""
-
-    variable: str
-    weight: str
-    own_rates: bool
-
-
-@dataclass(frozen=True)
-class Model:
-    """What the kernel must know of the populations that share their code.
+class Plan:
+    """What a kernel is generated for.
 
     Attributes
     ----------
-    step : Step
-    uniform : parameters that are the same for all neurons of each population
-    fields : inputs that change in time or differ from neuron to neuron
-    channels : states to which the ring adds, in the order of the populations' places
-    drives : tuple of Drive
-    """
-
-    step: Step
-    uniform: tuple[str, ...] = ()
-    fields: tuple[str, ...] = ()
-    channels: tuple[str, ...] = ()
-    drives: tuple[Drive, ...] = ()
-
-    def code(self, real: str, late: bool) -> LaneCode:
-        """Return the writer of the model's code."""
-        extra = [f"_got_{x}" for x in self.channels] + [f"_count_{n}" for n in range(len(self.drives))]
-        needs_free = late and any(x in self.step.held for x in (*self.channels, *(d.variable for d in self.drives)))
-        extra += [d.weight for d in self.drives if d.weight not in self.uniform]
-        extra += [FREE] if needs_free else []
-        return LaneCode(self.step, real, self.fields, self.uniform, extra, base="o")
-
-
-@dataclass(frozen=True, order=True)
-class Kind:
-    """How the synapses of a bundle are stored: decides which loop delivers their spikes."""
-
-    form: str  # "single": one delay a bundle; "buckets": rows sorted by delay; "delayed": a delay a synapse
-    own_weights: bool
-    targets: str  # "uint16" or "uint32"
-    offsets: str = ""  # "uint16" or "uint32": of the places of buckets, or of single delays
-
-
-def generate(models: Sequence[Model], kinds: Sequence[Kind], real: str, late: bool) -> str:
-    """Return the source of a kernel file.
-
-    Parameters
-    ----------
     models : in the order of their numbers in the table of populations
     kinds : of bundles, in the order of their numbers in the table of bundles
+    codes : of synapses, in the order of their numbers
     real : ``"float32"`` or ``"float64"``
-    late : whether spikes may arrive in the step in which they are emitted, or a pathway reads what it adds to
+    late : whether arrivals are not known before the step
+    levels : how many populations immediate spikes pass at most, and one
     """
-    written = [_Model(m, n, real, late) for n, m in enumerate(models)]
+
+    models: Sequence[Model]
+    kinds: Sequence[Kind]
+    codes: Sequence[tuple[CodeShape, Code]]
+    real: str
+    late: bool
+    levels: int = 1
+
+
+def generate(plan: Plan) -> str:
+    """Return the source of a kernel file."""
+    written = [ModelWriter(m, n, plan.real, plan.late) for n, m in enumerate(plan.models)]
     bodies = [text for w in written for text in w.functions()]
     coefficients = [w.code.prepare(f"coefficients_{w.number}") for w in written]
-    functions = sorted(set().union({"wide_vectors"}, *(w.code.functions for w in written)))
+    functions = set().union({"wide_vectors"}, *(w.code.functions for w in written))
+    for n, (shape, code) in enumerate(plan.codes):
+        text, called = code_function(n, shape, code, written[shape.target_model].code)
+        bodies.append(text)
+        functions |= called
     header = [
-        f'"""Generated by lapicque: a network of {len(models)} models in {real}."""',
+        f'"""Generated by lapicque: a network of {len(written)} models in {plan.real}."""',
         "",
         "import numpy as np",
         "from numba import njit",
         "from numpy import float32, float64, uint16, uint32",
         "",
         "from lapicque.compile.delivery import (",
-        "    push_one, push_one_delayed, push_one_in_buckets, push_own, push_own_delayed, push_own_in_buckets)",
+        "    push_graded, push_graded_delayed, push_graded_in_buckets, push_one, push_one_delayed,",
+        "    push_one_in_buckets, push_own, push_own_delayed, push_own_in_buckets)",
         "from lapicque.compile.memory import array_at, meet",
         "from lapicque.compile.poisson import fill_counts, fill_own_counts, fill_words",
         "from lapicque.compile.propagator import propagate",
-        "from lapicque.compile.random_kernels import fill_normal, fill_uniform",
-        "from lapicque.compile.recording import emit, feed, probe",
+        "from lapicque.compile.random_kernels import fill_normal, fill_uniform, normal, uniform",
+        "from lapicque.compile.recording import emit, feed, probe, publish",
         "from lapicque.compile.subnormals import flush_subnormals, restore_subnormals",
-        f"from lapicque.compile.vector_math import {', '.join(functions)}",
+        f"from lapicque.compile.vector_math import {', '.join(sorted(functions))}",
         "",
-        f"REAL = {real}",
+        f"REAL = {plan.real}",
         f"STATES = {[list(w.step.states) for w in written]!r}",
         f"MOVING = {[list(w.step.new) for w in written]!r}",
         f"DRAWS = {[dict(w.step.draws) for w in written]!r}",
@@ -118,266 +77,182 @@ def generate(models: Sequence[Model], kinds: Sequence[Kind], real: str, late: bo
         f"CONSTANTS = {[w.code.lane_constants for w in written]!r}",
         f"UNIFORM = {[w.scalars() for w in written]!r}",
         f"CHANNELS = {[list(w.model.channels) for w in written]!r}",
+        f"NOW = {[list(w.model.now) for w in written]!r}",
         f"SCHEMES = {[w.step.scheme for w in written]!r}",
         f"INPUTS = {[list(w.step.inputs) for w in written]!r}",
-        f"COEFFICIENTS = [{', '.join(f'coefficients_{n}' for n in range(len(written)))}]",
+        f"CODE_DRAWS = {[dict(code.draws) for _, code in plan.codes]!r}",
+        "",
+        *(f"{name} = {i}" for names in (POPULATION, DRIVE, BUNDLE, PUBLISHED) for i, name in enumerate(names)),
     ]
-    columns = [f"{name} = {i}" for names in (POPULATION, DRIVE, BUNDLE) for i, name in enumerate(names)]
-    tail = header.pop()
-    parts = [
-        "\n".join([*header, "", *columns]),
-        *coefficients,
-        tail,
-        *bodies,
-        _push(kinds),
-        _advance(models, real, late),
-    ]
-    return "\n\n\n".join(parts) + "\n"
-
-
-class _Model:
-    def __init__(self, model: Model, number: int, real: str, late: bool):
-        self.model, self.number, self.real, self.late = model, number, real, late
-        self.step = model.step
-        self.code = model.code(real, late)
-        self.looks = bool(model.step.observed)
-
-    def functions(self) -> list[str]:
-        parts = [self._look()] if self.looks else []
-        parts.append(self._flow())
-        if self.late:
-            parts += [self._settle()] if self._arrivals() else []
-            parts += [self._jump()] if self.step.events else []
-        return parts
-
-    def _arrivals(self) -> dict[str, list[str]]:
-        at = self.code.layout.at
-        found: dict[str, list[str]] = {x: [at(f"_got_{x}")] for x in self.model.channels}
-        names = self.code.names_in_memory()
-        for n, drive in enumerate(self.model.drives):
-            weight = names.get(drive.weight, f"c_{drive.weight}")
-            found.setdefault(drive.variable, []).append(f"{weight} * {at(f'_count_{n}')}")
-        return found
-
-    def _begin(self, name: str, arguments: str, doc: str) -> list[str]:
-        return [
-            '@njit(nogil=True, error_model="numpy")',
-            f"def {name}({arguments}):",
-            f'    """{doc}"""',
-            *(f"    at_{slot} = {place * LANES}" for slot, place in self.code.layout.slots.items()),
-            *(f"    c_{constant} = c[q[AT_C] + {n}]" for n, constant in enumerate(self.scalars())),
-            "    t = k * dt",
-        ]
-
-    def scalars(self) -> list[str]:
-        """Return the constants that are one number a population."""
-        weights = [d.weight for d in self.model.drives if d.weight in self.model.uniform]
-        return [*self.code.uniform, *(w for w in dict.fromkeys(weights) if w not in self.code.uniform)]
-
-    def _blocks(self, body: list[str]) -> list[str]:
-        stride = len(self.code.layout.slots) * LANES
-        return [
-            "    for b in range(q[BLOCKS]):",
-            f"        o = q[START] + b * {stride}",
-            *("        " + line for line in body),
-        ]
-
-    def _look(self) -> str:
-        lines = self._begin(f"look_{self.number}", "a, c, keys, q, k, dt, trial", "Draw, and compute what is recorded.")
-        body = [*self.code.draws(f"q[FIRST] + b * {LANES}", "q[AT_KEYS]"), *self.code.observe()]
-        return "\n".join(lines + self._blocks(body))
-
-    def _incoming(self) -> list[str]:
-        """Take what arrives out of the ring, and count the drives' events."""
-        lines = []
-        for n, x in enumerate(self.model.channels):
-            lines += [
-                f"r = places[q[AT_PLACES] + {n}] + b * {LANES}",
-                *over_lanes([f"{self.code.layout.at(f'_got_{x}')} = row[r + l]"]),
-                *over_lanes([f"row[r + l] = {self.real}(0.0)"]),
-            ]
-        for n, drive in enumerate(self.model.drives):
-            out = self.code.layout.whole(f"_count_{n}")
-            lines += [
-                f"d = drives[q[AT_DRIVES] + {n}]",
-                "fill_words(words, keys[d[KEY]], k, (q[FIRST] >> 6) + b, trial)",
-                "at = d[AT_THRESHOLDS] + min(k - d[BEGIN], d[ROWS] - 1) * d[STRIDE]",
-            ]
-            if drive.own_rates:
-                lines.append(
-                    f"fill_own_counts({out}, words, thresholds, at + b * d[THRESHOLDS] * {LANES}, d[THRESHOLDS])"
-                )
-            else:
-                lines.append(f"fill_counts({out}, words, thresholds, at, d[THRESHOLDS])")
-        return lines
-
-    def _flow(self) -> str:
-        arguments = "a, c, keys, thresholds, drives, places, row, words, found, counts, q, k, dt, trial"
-        lines = self._begin(f"flow_{self.number}", arguments, "Flow, conditions, arrivals and jumps of one step.")
-        body = [] if self.looks else self.code.draws(f"q[FIRST] + b * {LANES}", "q[AT_KEYS]")
-        if not self.late:
-            body += self._incoming()
-        body += self.code.flow({} if self.late else self._arrivals())
-        for n, event in enumerate(self.step.events):
-            seen = [
-                f"n = b * {LANES} + l",
-                "if n < q[SIZE]:",
-                f"    found[{n}, counts[{n}]] = q[FIRST] + n",
-                f"    counts[{n}] += 1",
-            ]
-            body += self.code.where_it_happened(event, seen if self.late else [*seen, *self.code.jump(event)])
-        return "\n".join(lines + self._blocks(body))
-
-    def _settle(self) -> str:
-        arguments = "a, c, keys, thresholds, drives, places, row, words, q, k, dt, trial"
-        lines = self._begin(f"settle_{self.number}", arguments, "Add what arrives to the variables.")
-        return "\n".join(lines + self._blocks([*self._incoming(), *self.code.settle(self._arrivals())]))
-
-    def _jump(self) -> str:
-        lines = self._begin(f"jump_{self.number}", "a, c, found, begin, end, q, k, dt", "What events do.")
-        stride = len(self.code.layout.slots) * LANES
-        for n, event in enumerate(self.step.events):
-            lines += [
-                f"    for j in range(begin[{n}], end[{n}]):",
-                f"        n = found[{n}, j] - q[FIRST]",
-                f"        o, l = q[START] + (n >> 6) * {stride}, n & 63",
-                *("        " + line for line in self.code.jump(event) or ["pass"]),
-            ]
-        return "\n".join(lines)
-
-
-def _push(kinds: Sequence[Kind]) -> str:
-    lines = [
-        '@njit(nogil=True, error_model="numpy")',
-        "def push(row, weight, ids, begin, end, k, ring):",
-        '    """Send the spikes of step k along one bundle."""',
-        "    starts = array_at(row[STARTS], row[SOURCES] + 1, np.int64)",
-        "    delays = array_at(row[DELAYS], row[BUCKETS], np.int64)",
-    ]
-    for n, kind in enumerate(kinds):
-        word = "own" if kind.own_weights else "one"
-        weight = "array_at(row[WEIGHTS], row[SYNAPSES], REAL)" if kind.own_weights else "weight"
-        body = [f"targets = array_at(row[TARGETS], row[SYNAPSES], {kind.targets})"]
-        if kind.form == "single":
-            body += [
-                "line = ring[(k + delays[0]) & (ring.shape[0] - 1), row[BASE]:]",
-                f"push_{word}(ids, begin, end, starts, targets, {weight}, line)",
-            ]
-        elif kind.form == "buckets":
-            body += [
-                f"offsets = array_at(row[OFFSETS], row[SOURCES] * (row[BUCKETS] + 1), {kind.offsets})",
-                f"weights, base = {weight}, row[BASE]",
-                f"push_{word}_in_buckets(ids, begin, end, starts, targets, weights, offsets, delays, k, ring, base)",
-            ]
-        else:
-            body += [
-                f"lags = array_at(row[LAGS], row[SYNAPSES], {kind.offsets})",
-                f"push_{word}_delayed(ids, begin, end, starts, targets, {weight}, lags, k, ring, row[BASE])",
-            ]
-        lines += [f"    {'if' if n == 0 else 'elif'} row[KIND] == {n}:", *("        " + line for line in body)]
-    return "\n".join(lines)
+    tail = f"COEFFICIENTS = [{', '.join(f'coefficients_{n}' for n in range(len(written)))}]"
+    push = [push_function(plan.kinds)] if plan.kinds else []
+    return "\n\n\n".join(["\n".join(header), *coefficients, tail, *bodies, *push, _Advance(plan).text()]) + "\n"
 
 
 _ARGUMENTS = {
     "p": "int64", "parts": "int64", "first": "int64", "last": "int64", "span": "int64", "dt": "float64",
     "trial": "int64", "a": "{real}[::1]", "c": "{real}[::1]", "thresholds": "uint32[::1]", "keys": "uint64[::1]",
     "drives": "int64[:, ::1]", "places": "int64[::1]", "ring": "{real}[:, ::1]", "words": "uint32[::1]",
-    "populations": "int64[:, ::1]", "bundles": "int64[:, ::1]", "weights": "{real}[::1]", "feeds": "int64[:, ::1]",
-    "probes": "int64[:, ::1]", "found": "int32[:, :, :, ::1]", "ends": "int64[:, :, :, :, :, ::1]",
+    "populations": "int64[:, ::1]", "bundles": "int64[:, ::1]", "weights": "{real}[::1]", "codes": "int64[:, ::1]",
+    "sums": "int64[:, ::1]", "g": "{real}[::1]", "pointers": "int64[::1]", "for_codes": "int64[:, ::1]",
+    "for_sums": "int64[:, ::1]", "shared": "{real}[:, ::1]", "feeds": "int64[:, ::1]", "probes": "int64[:, ::1]",
+    "found": "int32[:, :, :, ::1]", "emitted": "{real}[:, :, ::1]", "ends": "int64[:, :, :, :, :, ::1]",
     "tally": "int32[:, ::1]", "logged": "int64[::1]", "log": "int32[:, ::1]", "written": "int64[::1]",
     "counter": "int64[::1]",
 }  # fmt: skip
 
 
-def _each_model(call: str, indent: str, which: Sequence[int]) -> list[str]:
-    lines = []
-    for position, n in enumerate(which):
-        lines += [f"{indent}{'if' if position == 0 else 'elif'} q[MODEL] == {n}:", f"{indent}    {call.format(n=n)}"]
-    return lines or [f"{indent}pass"]
+class _Advance:
+    """Writes the loop over steps."""
+
+    def __init__(self, plan: Plan):
+        self.plan = plan
+        shapes = [shape for shape, _ in plan.codes]
+        self.sums = [n for n, shape in enumerate(shapes) if shape.summed]
+        self.codes = [n for n, shape in enumerate(shapes) if not shape.summed]
+        self.sums_read, self.codes_read = publishers(shapes, True), publishers(shapes, False)
+
+    def models(self, call: str, which: str = "") -> list[str]:
+        """Return the call for each population whose model has what ``which`` names."""
+        chosen = [n for n, m in enumerate(self.plan.models) if not which or getattr(m, which)]
+        return self.dispatch("q[MODEL]", chosen, call)
+
+    @staticmethod
+    def dispatch(what: str, numbers: Sequence[int], call: str) -> list[str]:
+        lines = []
+        for position, n in enumerate(numbers):
+            lines += [f"{'if' if position == 0 else 'elif'} {what} == {n}:", f"    {call.format(n=n)}"]
+        return lines
+
+    def populations(self, body: list[str]) -> list[str]:
+        head = ["for x in range(populations.shape[0]):", "    q = populations[x]"]
+        return [*head, *("    " + line for line in body)] if body else []
+
+    def text(self) -> str:
+        kinds = ", ".join(kind.format(real=self.plan.real) for kind in _ARGUMENTS.values())
+        lines = [
+            f'@njit("void({kinds})", nogil=True, cache=True, error_model="numpy")',
+            f"def advance({', '.join(_ARGUMENTS)}):",
+            '    """Advance the neurons of thread p from step `first` to `last`."""',
+            "    wide_vectors()",
+            "    mode = flush_subnormals()",
+            "    counts = np.zeros(found.shape[2], np.int64)",
+            "    k = first",
+            "    while k < last:",
+            "        half = (k // span) % found.shape[0]",
+            "        mine, values = found[half, p], emitted[half, p]",
+            "        counts[:] = 0",
+            "        stop = min((k // span + 1) * span, last)",
+            "        begin = k",
+            "        while k < stop:",
+            "            row = ring[k & (ring.shape[0] - 1)]",
+            "            when = ends[half, p, k % span]",
+        ]
+        steps = [*self.inputs(), *(self.late() if self.plan.late else self.flow()), "k += 1"]
+        lines += [" " * 12 + line for line in steps]
+        if not self.plan.late:
+            lines += [" " * 8 + line for line in ["meet(counter, parts)", "for s in range(begin, stop):",
+                                                  *("    " + line for line in self.push("s"))]]  # fmt: skip
+        lines += [" " * 8 + line for line in _NOTE]
+        lines.append("    restore_subnormals(mode)")
+        return "\n".join(lines)
+
+    def inputs(self) -> list[str]:
+        """Stimuli, sums, and what is recorded."""
+        lines = [
+            "for x in range(feeds.shape[0]):",
+            "    q = populations[feeds[x, 0]]",
+            "    feed(a, feeds[x], q[START], q[BLOCKS], k, first, REAL)",
+        ]
+        if self.sums:
+            lines += self.populations(self.models("publish_{n}(a, c, q, k, dt)", "publishes"))
+            if self.sums_read:
+                lines += self.published("for_sums")
+            lines.append("meet(counter, parts)")
+            lines += self.coded("sums", "sum_{n}(a, g, pointers, keys, shared, row_, q, k, dt, trial)", self.sums)
+        looks = self.models("look_{n}(a, c, keys, q, k, dt, trial)", "looks")
+        if looks:
+            lines += self.populations(looks)
+        return [*lines, "for x in range(probes.shape[0]):", "    probe(a, probes[x], k, first, REAL)"]
+
+    def published(self, table: str) -> list[str]:
+        return [
+            f"for x in range({table}.shape[0]):",
+            f"    q = populations[{table}[x, WHOSE]]",
+            f"    publish(a, {table}[x], q[START], q[SIZE], q[FIRST], shared[k & 1])",
+        ]
+
+    def coded(self, table: str, call: str, numbers: Sequence[int]) -> list[str]:
+        return [
+            f"for x in range({table}.shape[0]):",
+            f"    row_ = {table}[x]",
+            "    q = populations[row_[TARGET]]",
+            *("    " + line for line in self.dispatch("row_[CODE]", numbers, call)),
+        ]
+
+    def flow(self) -> list[str]:
+        call = "flow_{n}(a, c, keys, thresholds, drives, places, row, words, mine, values, counts, q, k, dt, trial)"
+        return self.populations([
+            "when[x, 0] = counts",
+            "if q[MODEL] < 0:",
+            "    emit(q[START], q[BLOCKS], q[SIZE], k, mine, values, counts)",
+            *self.models(call),
+            "when[x, 1] = counts",
+        ])  # fmt: skip
+
+    def late(self) -> list[str]:
+        plan, lines = self.plan, []
+        for level in range(plan.levels):
+            flow = self.flow()
+            if plan.levels > 1:
+                arrive = self.models("arrive_{n}(a, c, places, row, q, k, dt)", "now")
+                body = [line[4:] for line in flow[2:]]
+                inner = [f"if q[LEVEL] == {level}:", *("    " + line for line in [*arrive, *body])]
+                flow = self.populations(inner)
+            lines += flow
+            if level < plan.levels - 1:
+                lines += ["meet(counter, parts)", *self.push("k", f"q[IMMEDIATE] == {level + 1}")]
+        if self.codes_read:
+            lines += self.published("for_codes")
+        lines.append("meet(counter, parts)")
+        lines += self.push("k", "q[IMMEDIATE] == 0")
+        lines += self.populations(self.models("settle_{n}(a, c, places, row, q, k, dt)", "channels"))
+        if self.codes:
+            call = "code_{n}(a, g, pointers, keys, shared, row_, q, found, emitted, ends, parts, k, dt, trial)"
+            lines += self.coded("codes", call, self.codes)
+        drive = "drive_{n}(a, c, keys, thresholds, drives, words, q, k, dt, trial)"
+        lines += self.populations(self.models(drive, "drives"))
+        jump = "jump_{n}(a, c, mine, when[x, 0], when[x, 1], q, k, dt)"
+        return [*lines, *self.populations(self.models(jump, "jumps"))]
+
+    def push(self, step: str, which: str = "") -> list[str]:
+        """Return the loop that sends the spikes of a step along the bundles."""
+        if not self.plan.kinds:
+            return []
+        body = [
+            "for other in range(parts):",
+            f"    at = ends[half, other, {step} % span, q[SOURCE]]",
+            "    ids, outputs = found[half, other, 0], emitted[half, other]",
+            f"    push(q, weights[x], ids, outputs, at[0, 0], at[1, 0], {step}, ring)",
+        ]
+        if which:
+            body = [f"if {which}:", *("    " + line for line in body)]
+        return ["for x in range(bundles.shape[0]):", "    q = bundles[x]", *("    " + line for line in body)]
 
 
-def _advance(models: Sequence[Model], real: str, late: bool) -> str:
-    kinds = ", ".join(kind.format(real=real) for kind in _ARGUMENTS.values())
-    observed = [n for n, m in enumerate(models) if m.step.observed]
-    settling = [n for n, m in enumerate(models) if m.channels or m.drives]
-    jumping = [n for n, m in enumerate(models) if m.step.events]
-    flow = "flow_{n}(a, c, keys, thresholds, drives, places, row, words, mine, counts, q, k, dt, trial)"
-    settle = "settle_{n}(a, c, keys, thresholds, drives, places, row, words, q, k, dt, trial)"
-    jump = "jump_{n}(a, c, mine, when[x, 0], when[x, 1], q, k, dt)"
-    lines = [
-        f'@njit("void({kinds})", nogil=True, cache=True, error_model="numpy")',
-        f"def advance({', '.join(_ARGUMENTS)}):",
-        '    """Advance the neurons of thread p from step `first` to `last`."""',
-        "    wide_vectors()",
-        "    mode = flush_subnormals()",
-        "    counts = np.zeros(found.shape[2], np.int64)",
-        "    k = first",
-        "    while k < last:",
-        "        half = (k // span) % found.shape[0]",
-        "        mine = found[half, p]",
-        "        counts[:] = 0",
-        "        stop = min((k // span + 1) * span, last)",
-        "        begin = k",
-        "        while k < stop:",
-        "            row = ring[k & (ring.shape[0] - 1)]",
-        "            when = ends[half, p, k % span]",
-        "            for x in range(feeds.shape[0]):",
-        "                q = populations[feeds[x, 0]]",
-        "                feed(a, feeds[x], q[START], q[BLOCKS], k, first, REAL)",
-        "            for x in range(populations.shape[0]):",
-        "                q = populations[x]",
-        *(["                if q[WATCHED]:",
-           *_each_model("look_{n}(a, c, keys, q, k, dt, trial)", " " * 20, observed)] if observed else []),
-        "            for x in range(probes.shape[0]):",
-        "                probe(a, probes[x], k, first, REAL)",
-        "            for x in range(populations.shape[0]):",
-        "                q = populations[x]",
-        "                when[x, 0] = counts",
-        "                if q[MODEL] < 0:",
-        "                    emit(q[START], q[BLOCKS], q[SIZE], k, mine, counts)",
-        *_each_model(flow, " " * 16, range(len(models))),
-        "                when[x, 1] = counts",
-    ]  # fmt: skip
-    push = [
-        "for b in range(bundles.shape[0]):",
-        "    q = bundles[b]",
-        "    for other in range(parts):",
-        "        between = ends[half, other, {s} % span, q[SOURCE], :, 0]",
-        "        push(q, weights[b], found[half, other, 0], between[0], between[1], {s}, ring)",
-    ]
-    if late:
-        lines += [
-            "            meet(counter, parts)",
-            *(" " * 12 + line.format(s="k") for line in push),
-            "            for x in range(populations.shape[0]):",
-            "                q = populations[x]",
-            *_each_model(settle, " " * 16, settling),
-            "            for x in range(populations.shape[0]):",
-            "                q = populations[x]",
-            *_each_model(jump, " " * 16, jumping),
-        ]
-    lines += ["            k += 1"]
-    if not late:
-        lines += [
-            "        meet(counter, parts)",
-            "        for s in range(begin, stop):",
-            *(" " * 12 + line.format(s="s") for line in push),
-        ]
-    lines += [
-        "        for s in range(begin, stop):",
-        "            when = ends[half, p, s % span]",
-        "            for x in range(populations.shape[0]):",
-        "                for e in range(found.shape[2]):",
-        "                    stream = populations[x, STREAM] + e",
-        "                    number = when[x, 1, e] - when[x, 0, e]",
-        "                    if number > 0:",
-        "                        tally[s - first, stream] = number",
-        "                        if logged[stream]:",
-        "                            n = written[0]",
-        "                            for j in range(when[x, 0, e], when[x, 1, e]):",
-        "                                log[n, 0], log[n, 1], log[n, 2] = stream, mine[e, j], s",
-        "                                n += 1",
-        "                            written[0] = n",
-        "    restore_subnormals(mode)",
-    ]
-    return "\n".join(lines)
+_NOTE = [
+    "for s in range(begin, stop):",
+    "    when = ends[half, p, s % span]",
+    "    for x in range(populations.shape[0]):",
+    "        for e in range(found.shape[2]):",
+    "            number = when[x, 1, e] - when[x, 0, e]",
+    "            if number > 0:",
+    "                stream = populations[x, STREAM] + e",
+    "                tally[s - first, stream] = number",
+    "                if logged[stream]:",
+    "                    n = written[0]",
+    "                    for j in range(when[x, 0, e], when[x, 1, e]):",
+    "                        log[n, 0], log[n, 1], log[n, 2] = stream, mine[e, j], s",
+    "                        n += 1",
+    "                    written[0] = n",
+]

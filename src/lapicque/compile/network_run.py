@@ -6,20 +6,19 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from time import perf_counter
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from lapicque.compile import cache
-from lapicque.compile.bundles import Bundle, Channel, bounds_of, kind_of, packed
-from lapicque.compile.circuit import Cells, Circuit
+from lapicque.compile.bundles import bounds_of
+from lapicque.compile.circuit import Circuit
 from lapicque.compile.explosion import Watch, finite
-from lapicque.compile.kernels import step_of
 from lapicque.compile.lanes import LANES
-from lapicque.compile.network_cpu import Drive, Model, generate
+from lapicque.compile.network_plan import Planner, Wired
 from lapicque.compile.network_state import State, put_state, put_values, state_of
-from lapicque.compile.partition import Partition, model_key, table
+from lapicque.compile.network_tables import table
+from lapicque.compile.partition import Partition
+from lapicque.compile.partition_codes import code_keys
 from lapicque.compile.population import check_numbers
 from lapicque.compile.recording import PROBE
 from lapicque.errors import SimulationError
@@ -104,20 +103,12 @@ class NetworkRun:
         blocks = sum(-(-cells.size // LANES) for cells in circuit.cells)
         self.threads = threads or max(1, min(processors(), blocks // 4))
         self.bounds = [bounds_of(cells.size, self.threads, n) for n, cells in enumerate(circuit.cells)]
-        #: The bundles and the places of channels: what runs with the same synapses share.
-        self.wired: tuple[list[Bundle], list[dict[Channel, int]]] = (
-            packed(circuit, self.bounds, precision, threads) if like is None else like.wired
-        )
-        self.bundles, places = self.wired
-        self.kinds = sorted({kind_of(rows) for bundle in self.bundles for rows in bundle.rows if rows.count})
-        delays = [
-            int(d) for b in self.bundles for rows in b.rows if rows.count for d in (rows.delays[0], rows.delays[-1])
-        ]
-        self.shortest, self.longest = min(delays, default=1), max(delays, default=1)
-        self.late = self.shortest < 1
-        self.reason = "a delay is 0" if self.late else ""
+        self.wired: Wired = Wired.of(circuit, self.bounds, precision, threads) if like is None else like.wired
+        self.shortest, self.longest = self.wired.delays()
         observed = self._observed()
-        self.models, self.kernel = self._compile(methods or {}, observed)
+        self._compiled = Planner(circuit, self.wired, methods or {}, precision, observed).compiled()
+        self.models, self.kernel = self._compiled.models, self._compiled.kernel
+        self.late = self._compiled.late
         self.streams = [(n, event) for n, cells in enumerate(circuit.cells) for event in cells.events]
         self.logged = np.array([int(stream in logged) for stream in self.streams] or [0], np.int64)
         self._allocate()
@@ -126,13 +117,14 @@ class NetworkRun:
         constants = [self.constants(n) for n in range(len(circuit.cells))]
         watched = [n for n, names in enumerate(observed) if names]
         self.partitions = [
-            Partition(p, circuit, self.kernel, self.models, constants, self.bounds, places[p], self.bundles,
-                      self.kinds, slots, keys, watched)
+            Partition(p, circuit, self._compiled, self.wired, constants, self.bounds, slots, keys, watched)
             for p in range(self.threads)
-        ]  # fmt: skip
+        ]
+        self.shared = np.zeros((2, max(1, self.partitions[0].coded.width)), self.kernel.REAL)
         self.step = 0
         self._pool = ThreadPoolExecutor(self.threads - 1, "lapicque") if self.threads > 1 else None
         self._length = max(1, 4096 // max(1, blocks))
+        self.calls = any(feed.call is not None for cells in circuit.cells for feed in cells.feeds)
         self._watch = Watch(self)
 
     # -- setting up --------------------------------------------------------------------------------------------------
@@ -146,56 +138,16 @@ class NetworkRun:
             found.append(tuple(name for name in names if name in known))
         return found
 
-    def _compile(self, methods: Mapping[str, Any], observed: Sequence[tuple[str, ...]]) -> tuple[list[int], ModuleType]:
-        """Return the number of each population's model, and the kernel."""
-        channels: dict[int, list[str]] = {}
-        for population, variable in self.circuit.channels():
-            channels.setdefault(population, []).append(variable)
-        keys: list[Any] = []
-        numbers, first = [], []
-        for n, cells in enumerate(self.circuit.cells):
-            if cells.neuron is None:
-                numbers.append(-1)
-                continue
-            key = (
-                cells.neuron.structure,
-                methods.get(cells.name),
-                observed[n],
-                tuple(channels.get(n, ())),
-                model_key(cells),
-            )
-            if key not in keys:
-                keys.append(key)
-                first.append(n)
-            numbers.append(keys.index(key))
-
-        def model(n: int) -> Model:
-            cells: Cells = self.circuit.cells[n]
-            assert cells.neuron is not None
-            step = step_of(cells.neuron, methods.get(cells.name), observed[n], cells.steady)
-            uniform = model_key(cells)[0]
-            drives = tuple(Drive(d.variable, d.weight_name, d.own_rates) for d in cells.drives)
-            return Model(step, uniform, cells.fields, tuple(channels.get(n, ())), drives)
-
-        text = repr((keys, self.kinds, self.precision, self.late))
-        ours = all(
-            m is None or isinstance(m, str) or type(m).__module__ == "lapicque.compile.schemes"
-            for m in methods.values()
-        )
-        kernel = cache.kernel(
-            text if ours else None,
-            lambda: generate([model(n) for n in first], self.kinds, self.precision, self.late),
-        )
-        return numbers, kernel
-
     def _allocate(self) -> None:
         owned = max(sum(int(b[p + 1] - b[p]) for b in self.bounds) for p in range(self.threads))
         self.owned = max(owned, 1)
         self.span: int = 1 if self.late else max(1, min(self.shortest, (1 << 23) // self.owned))
         events = max((len(cells.events) for cells in self.circuit.cells), default=1) or 1
-        shape = 2, self.threads, self.span, len(self.circuit.cells), 2, events
+        # one half is written while the other is read; code that spikes run on arrival looks further back
+        shape = max(2, self.wired.history() + 1), self.threads, self.span, len(self.circuit.cells), 2, events
         self.ends = np.zeros(shape, np.int64)
-        self.found = np.empty((2, self.threads, events, self.span * self.owned), np.int32)
+        self.found = np.empty((shape[0], self.threads, events, self.span * self.owned), np.int32)
+        self.emitted = np.empty((shape[0], self.threads, self.span * self.owned), self.kernel.REAL)
         self.counter = np.zeros(1, np.int64)
 
     def _keys(self) -> dict[str, np.uint64]:
@@ -203,6 +155,7 @@ class NetworkRun:
         for cells, m in zip(self.circuit.cells, self.models, strict=True):
             draws = self.kernel.DRAWS[m] if m >= 0 else {}
             names += [f"{cells.name}/{name}" for name in (*draws, *(d.name for d in cells.drives))]
+        names += code_keys(self.wired.codes, self._compiled)
         return {name: stream_key(self.circuit.seed, name) for name in names}
 
     def constants(self, n: int) -> list[Any]:
@@ -227,7 +180,8 @@ class NetworkRun:
         """
         longest = max(1, LOG // self.owned)
         while self.step < last:
-            first, stop = self.step, min(last, self.step + min(self._length, longest))
+            length = 1 if self.calls else min(self._length, longest)
+            first, stop = self.step, min(last, self.step + length)
             self._watch.remember()
             before = perf_counter()
             stretch = self._stretch(first, stop)
@@ -252,6 +206,7 @@ class NetworkRun:
 
     def _stretch(self, first: int, last: int) -> Stretch:
         samples = []
+        self._call(first)
         for s in self.samplings:
             rows = -(-last // s.every) - -(-first // s.every)
             samples.append(np.zeros((rows, len(s.neurons)), self.kernel.REAL))
@@ -270,8 +225,9 @@ class NetworkRun:
             self.kernel.advance(
                 p, self.threads, first, last, self.span, self.circuit.dt, self.trial, part.arena, part.c,
                 part.thresholds, part.key_array, part.drives, part.at_places, part.ring, part.words, part.populations,
-                part.bundles, part.weights, part.feeds, table(PROBE, probes), self.found, self.ends, counts[p],
-                self.logged, logs[p], written[p], self.counter,
+                part.bundles, part.weights, part.coded.codes, part.coded.sums, part.coded.g, part.coded.pointers,
+                part.coded.for_codes, part.coded.for_sums, self.shared, part.feeds, table(PROBE, probes), self.found,
+                self.emitted, self.ends, counts[p], self.logged, logs[p], written[p], self.counter,
             )  # fmt: skip
 
         others = [self._pool.submit(work, p) for p in range(1, self.threads)] if self._pool else []
@@ -282,6 +238,15 @@ class NetworkRun:
                 other.result()
         spikes = [log[: n[0]] for log, n in zip(logs, written, strict=True)]
         return Stretch(first, last, np.concatenate(spikes), samples, sum(counts[1:], counts[0]))
+
+    def _call(self, k: int) -> None:
+        """Let functions of the user's give the inputs of step ``k``."""
+        for n, cells in enumerate(self.circuit.cells):
+            for place, feed in enumerate(cells.feeds):
+                if feed.call is not None:
+                    values = feed.called(k * self.circuit.dt, cells.name)
+                    for part in self.partitions:
+                        part.feed_values[n, place][0] = values
 
     def _wrong(self) -> str:
         """Say which state is no longer a number; empty where all are."""
@@ -334,7 +299,7 @@ class NetworkRun:
         """Say how the circuit is run, and why so."""
         threads = f"{self.threads} thread{'s' * (self.threads > 1)}"
         if self.late:
-            return f"{self.precision}, {threads} that meet in every step, because {self.reason}"
+            return f"{self.precision}, {threads} that meet in every step, because {self._compiled.reason}"
         return f"{self.precision}, {threads} that meet every {self.span} steps, as delays allow"
 
     def close(self) -> None:

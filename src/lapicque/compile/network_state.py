@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lapicque.compile.circuit import Circuit
-from lapicque.compile.partition import Partition, model_key
+from lapicque.compile.network_plan import model_key
+from lapicque.compile.partition import Partition
 from lapicque.compile.subnormals import flushed
 from lapicque.errors import SimulationError
 

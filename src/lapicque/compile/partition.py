@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from lapicque.compile.bundles import Bundle, Channel, kind_of
-from lapicque.compile.circuit import Cells, Circuit
+from lapicque.compile.bundles import kind_of
+from lapicque.compile.circuit import Circuit
 from lapicque.compile.lanes import LANES
 from lapicque.compile.memory import address
-from lapicque.compile.network_cpu import BUNDLE, DRIVE, POPULATION, Kind
+from lapicque.compile.network_plan import Compiled, Wired
+from lapicque.compile.network_tables import BUNDLE, DRIVE, POPULATION, table
+from lapicque.compile.partition_codes import CodeTables
 from lapicque.compile.poisson import GROUP, thresholds
 from lapicque.compile.recording import AFTER, FEED, PROBE
 from lapicque.compile.subnormals import flushed
-
-
-def table(columns: Sequence[str], rows: Sequence[Mapping[str, int]]) -> np.ndarray:
-    """Return a table of numbers, (row, column) int64; columns that a row does not name are 0."""
-    made = np.zeros((len(rows), len(columns)), np.int64)
-    for n, row in enumerate(rows):
-        for name, value in row.items():
-            made[n, columns.index(name)] = value
-    return made
 
 
 class Partition:
@@ -34,12 +26,10 @@ class Partition:
     ----------
     number : of the thread
     circuit : Circuit
-    kernel : module made from `lapicque.compile.network_cpu.generate`
-    models : population -> number of its model in the kernel; -1 for lists of spikes
+    compiled : its kernel
+    wired : its synapses
     constants : population -> what the kernel's ``coefficients`` gave
     bounds : population -> neurons of each partition
-    places : channels in this partition's ring
-    bundles, kinds : of the network
     slots : how many steps the ring holds, a power of 2
     keys : name of a random stream -> key
     watched : populations that are recorded
@@ -49,29 +39,29 @@ class Partition:
         self,
         number: int,
         circuit: Circuit,
-        kernel: ModuleType,
-        models: Sequence[int],
+        compiled: Compiled,
+        wired: Wired,
         constants: Sequence[list[Any]],
         bounds: Sequence[np.ndarray],
-        places: Mapping[Channel, int],
-        bundles: Sequence[Bundle],
-        kinds: Sequence[Kind],
         slots: int,
         keys: Mapping[str, np.uint64],
         watched: Sequence[int],
     ):
-        self.number, self.circuit, self.kernel, self.models = number, circuit, kernel, models
+        self.number, self.circuit, self.bounds = number, circuit, bounds
+        self.kernel, self.models = compiled.kernel, compiled.models
+        self.places = wired.places[number]
         self.first = [int(b[number]) for b in bounds]
         self.size = [int(b[number + 1] - b[number]) for b in bounds]
         self.blocks = [-(-n // LANES) for n in self.size]
         self._kept: list[Any] = []  # arrays that tables refer to by address
         self._probes: dict[tuple[int, str, int], dict[str, int]] = {}
         self._build_arena(constants)
-        self.places = places
-        self.ring = np.zeros((slots, places[-1, ""]), kernel.REAL)
+        self.ring = np.zeros((slots, self.places[-1, ""]), self.kernel.REAL)
         self._build_drives(keys)
         self._build_populations(keys, watched)
-        self._build_bundles(bundles, kinds)
+        self._build_bundles(wired)
+        self.coded = CodeTables(self, wired, compiled, keys)
+        self.key_array = np.array(self.keys or [np.uint64(0)], np.uint64)
         self._build_feeds()
         self.probes = table(PROBE, [])
         self.words = np.zeros(LANES, np.uint32)
@@ -171,9 +161,16 @@ class Partition:
     def _build_populations(self, keys: Mapping[str, np.uint64], watched: Sequence[int]) -> None:
         rows: list[dict[str, int]] = []
         places: list[int] = []
-        stream = 0
+        stream, levels = 0, self.circuit.levels()
         for n, (cells, m) in enumerate(zip(self.circuit.cells, self.models, strict=True)):
-            row = dict(MODEL=m, FIRST=self.first[n], SIZE=self.size[n], STREAM=stream, WATCHED=int(n in watched))
+            row = dict(
+                MODEL=m,
+                FIRST=self.first[n],
+                SIZE=self.size[n],
+                STREAM=stream,
+                WATCHED=int(n in watched),
+                LEVEL=levels[n],
+            )
             stream += len(cells.events)
             if m < 0:
                 assert cells.spikes is not None
@@ -185,25 +182,28 @@ class Partition:
                 continue
             row |= dict(START=self.starts[n], BLOCKS=self.blocks[n], AT_C=self.at_scalars[n], AT_KEYS=len(self.keys))
             self.keys += [keys[f"{cells.name}/{draw}"] for draw in self.kernel.DRAWS[m]]
-            rows.append(row | dict(AT_PLACES=len(places), AT_DRIVES=self.at_drives[n]))
-            places += [self.places[n, x] for x in self.kernel.CHANNELS[m]]
+            channels = [self.places[n, x] for x in self.kernel.CHANNELS[m]]
+            now = [self.places[n, f"!{x}"] for x in self.kernel.NOW[m]]
+            row |= dict(AT_PLACES=len(places), AT_NOW=len(places) + len(channels))
+            rows.append(row | dict(AT_DRIVES=self.at_drives[n]))
+            places += [*channels, *now]
         self.populations = table(POPULATION, rows)
         self.at_places = np.array(places or [0], np.int64)
-        self.key_array = np.array(self.keys or [np.uint64(0)], np.uint64)
 
-    def _build_bundles(self, bundles: Sequence[Bundle], kinds: Sequence[Kind]) -> None:
-        rows, weights = [], []
-        for bundle in bundles:
+    def _build_bundles(self, wired: Wired) -> None:
+        rows, weights, kinds, levels = [], [], wired.kinds, self.circuit.levels()
+        for bundle in wired.bundles:
             r = bundle.rows[self.number]
             if not r.count:
                 continue
             delays = self._keep(np.ascontiguousarray(r.delays, np.int64))
             self._keep(r)
+            first = bundle.pathways[0]
             rows.append(
-                dict(KIND=kinds.index(kind_of(r)), SOURCE=bundle.source, DELAYS=address(delays), BUCKETS=len(delays),
-                     STARTS=address(r.starts), TARGETS=address(r.targets), WEIGHTS=address(r.weights),
+                dict(KIND=kinds.index(kind_of(r, first.graded)), SOURCE=bundle.source, DELAYS=address(delays),
+                     BUCKETS=len(delays), STARTS=address(r.starts), TARGETS=address(r.targets), WEIGHTS=address(r.weights),
                      OFFSETS=address(r.offsets), LAGS=address(r.delay), SYNAPSES=r.count, SOURCES=len(r.starts) - 1,
-                     BASE=bundle.base[self.number])
+                     BASE=bundle.base[self.number], IMMEDIATE=levels[first.source] + 1 if first.immediate else 0)
             )  # fmt: skip
             weights.append(0.0 if r.weight is None else r.weight)
         self.bundles = table(BUNDLE, rows)
@@ -211,9 +211,11 @@ class Partition:
 
     def _build_feeds(self) -> None:
         rows = []
+        self.feed_values: dict[tuple[int, int], np.ndarray] = {}
         for n, cells in enumerate(self.circuit.cells):
-            for feed in cells.feeds:
-                values = self._keep(flushed(np.ascontiguousarray(feed.values, self.kernel.REAL)))
+            for place, feed in enumerate(cells.feeds):
+                values = flushed(np.array(feed.values, self.kernel.REAL, order="C"))
+                self.feed_values[n, place] = values
                 columns = np.full(self.blocks[n] * LANES, -1, np.int64)
                 columns[: self.size[n]] = feed.columns[self.first[n] : self.first[n] + self.size[n]]
                 slots = self.kernel.SLOTS[self.models[n]]
@@ -244,10 +246,3 @@ class Partition:
     def _keep(self, array: Any) -> Any:
         self._kept.append(array)
         return array
-
-
-def model_key(cells: Cells) -> tuple[Any, ...]:
-    """Return what determines the code of a population besides its neuron's text: which values are single numbers."""
-    values = cells.values()
-    uniform = tuple(name for name, value in values.items() if np.ndim(value) == 0)
-    return uniform, cells.steady, tuple((d.variable, d.weight_name, d.own_rates) for d in cells.drives)

@@ -58,12 +58,12 @@ class Code:
     draws: Mapping[str, str]
 
 
-def lower(text: CodeText, target: Neuron) -> Code:
+def lower(text: CodeText, target: Neuron, source: Neuron | None) -> Code:
     """Return the nodes of a code.
 
     Parameters
     ----------
-    target : the merged neuron, whose algebraic variables are computed from the others where they are read
+    target, source : the merged neurons, whose algebraic variables are computed from the others where they are read
     """
     import sympy as sp
 
@@ -73,6 +73,9 @@ def lower(text: CodeText, target: Neuron) -> Code:
     from lapicque.model.symbols import symbol
 
     algebraic: dict[sp.Symbol, Any] = dict(Hybrid.of(target).algebraic)
+    if source is not None:
+        marked = {symbol(name): symbol(f"{PRE}{name}") for name in source.variables}
+        algebraic |= {marked[s]: e.xreplace(marked) for s, e in Hybrid.of(source).algebraic.items()}
     convert = Converter(dict(text.dimensions), {s: e for s, e in algebraic.items() if str(s) in dict(text.dimensions)})
     lowering = Lowering(())
     found = []

@@ -62,11 +62,25 @@ def probe(a, f, k, first, real):
 
 
 @njit(**_OPTIONS)
-def emit(steps_at, neurons_at, number, k, found, counts):
+def emit(steps_at, neurons_at, number, k, found, values, counts):
     """Note the spikes of step k of a list that is sorted by step."""
     steps, neurons = array_at(steps_at, number, np.int64), array_at(neurons_at, number, np.int32)
     for j in range(np.searchsorted(steps, k), number):
         if steps[j] != k:
             break
         found[0, counts[0]] = neurons[j]
+        values[counts[0]] = 1.0
         counts[0] += 1
+
+
+@njit(**_OPTIONS)
+def publish(a, row, start, size, first, out):
+    """Copy a variable of the neurons of this thread to where all threads can read it.
+
+    Parameters
+    ----------
+    row : of the table of what is published: population, slot, length of a block, place in ``out``
+    start, size, first : the population's memory, how many neurons there are, and the number of the first one
+    """
+    for n in range(size):
+        out[row[3] + first + n] = a[start + (n // LANES) * row[2] + row[1] + n % LANES]

@@ -81,7 +81,7 @@ class RunCode:
         neuron = circuit.cells[pathway.target].neuron
         assert neuron is not None
         self.pathway, self.edges, self.dtype, self.trial, self.dt = pathway, Edges(pathway), dtype, trial, circuit.dt
-        self.code = lower(pathway.text, neuron)
+        self.code = lower(pathway.text, neuron, circuit.cells[pathway.source].neuron)
         order = self.edges.order
         self._values = {name: flushed(v.all(pathway.wiring, dtype))[order] for name, v in pathway.values.items()}
         self._keys = {draw: stream_key(circuit.seed, pathway.stream(draw)) for draw in self.code.draws}
@@ -94,7 +94,7 @@ class RunCode:
         outputs = source.output()[spiking] if source is not None else np.ones(len(spiking), self.dtype)
         self._sent[k] = spiking, outputs
         self._sent.pop(k - self._longest - 1, None)
-        self._before = {name: source.state[x].copy() for name, x in self.pathway.reads.items()} if source else {}
+        self._before = {name: source.value(x) for name, x in self.pathway.reads.items()} if source else {}
 
     def run(self, target: Interpreter, k: int) -> None:
         """Run the code of every spike that arrives in step ``k``."""

@@ -1,0 +1,236 @@
+"""The functions of a network kernel that belong to one model: everything that a neuron does in a step.
+
+* ``look_M``: random draws and recorded algebraic variables, before the flow;
+* ``flow_M``: flow and conditions, and where arrivals are known by then, arrivals and jumps;
+* ``settle_M``, ``jump_M``: arrivals and jumps where they are not;
+* ``arrive_M``, ``publish_M``: what immediate spikes bring, what continuous couplings read;
+* ``coefficients_M``: NumPy code that turns parameters into constants of the loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lapicque.compile.lane_code import LaneCode, over_lanes
+from lapicque.compile.lanes import LANES
+from lapicque.compile.nodes import FREE
+from lapicque.compile.pathway_code import OUTPUT
+from lapicque.compile.step import EventStep, Step
+
+
+@dataclass(frozen=True)
+class Drive:
+    """Poisson counts of which each adds ``weight`` (a name of a parameter) to a state."""
+
+    variable: str
+    weight: str
+    own_rates: bool
+
+
+@dataclass(frozen=True)
+class Model:
+    """What the kernel must know of the populations that share their code.
+
+    Attributes
+    ----------
+    step : Step
+    uniform : parameters that are the same for all neurons of each population
+    fields : inputs that change in time or differ from neuron to neuron
+    channels : states to which the ring adds, in the order of the populations' places
+    drives : tuple of Drive
+    now : states to which immediate projections add
+    written : states that code of synapses writes
+    emits : whether spikes carry the output
+    publishes : whether the output is read in every step
+    """
+
+    step: Step
+    uniform: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    drives: tuple[Drive, ...] = ()
+    now: tuple[str, ...] = ()
+    written: tuple[str, ...] = ()
+    emits: bool = False
+    publishes: bool = False
+
+    @property
+    def looks(self) -> bool:
+        """Whether variables are computed only to be recorded."""
+        return bool(self.step.observed)
+
+    @property
+    def jumps(self) -> bool:
+        """Whether events happen."""
+        return bool(self.step.events)
+
+    def code(self, real: str, late: bool) -> LaneCode:
+        """Return the writer of the model's code."""
+        extra = [f"_got_{x}" for x in self.channels] + [f"_count_{n}" for n in range(len(self.drives))]
+        later = (*self.channels, *(d.variable for d in self.drives), *self.written)
+        needs_free = late and any(x in self.step.held for x in later)
+        extra += [f"_now_{x}" for x in self.now] + ([OUTPUT] if self.publishes else [])
+        extra += [d.weight for d in self.drives if d.weight not in self.uniform]
+        extra += [FREE] if needs_free else []
+        return LaneCode(self.step, real, self.fields, self.uniform, extra, base="o")
+
+
+class ModelWriter:
+    """Writes the functions of one model."""
+
+    def __init__(self, model: Model, number: int, real: str, late: bool):
+        self.model, self.number, self.real, self.late = model, number, real, late
+        self.step = model.step
+        self.code = model.code(real, late)
+        self.looks = model.looks
+
+    def functions(self) -> list[str]:
+        """Return the texts of the functions."""
+        parts = [self._look()] if self.looks else []
+        parts += [self._publish()] if self.model.publishes else []
+        parts += [self._arrive()] if self.model.now else []
+        parts.append(self._flow())
+        if self.late:
+            parts += [self._settle()] if self.model.channels else []
+            parts += [self._drive()] if self.model.drives else []
+            parts += [self._jump()] if self.step.events else []
+        return parts
+
+    def _arrivals(self) -> dict[str, list[str]]:
+        found = {x: [self.code.layout.at(f"_got_{x}")] for x in self.model.channels}
+        for x, terms in self._driven().items():
+            found.setdefault(x, []).extend(terms)
+        return found
+
+    def _driven(self) -> dict[str, list[str]]:
+        at, names = self.code.layout.at, self.code.names_in_memory()
+        found: dict[str, list[str]] = {}
+        for n, drive in enumerate(self.model.drives):
+            weight = names.get(drive.weight, f"c_{drive.weight}")
+            found.setdefault(drive.variable, []).append(f"{weight} * {at(f'_count_{n}')}")
+        return found
+
+    def _begin(self, name: str, arguments: str, doc: str) -> list[str]:
+        return [
+            '@njit(nogil=True, error_model="numpy")',
+            f"def {name}({arguments}):",
+            f'    """{doc}"""',
+            *(f"    at_{slot} = {place * LANES}" for slot, place in self.code.layout.slots.items()),
+            *(f"    c_{constant} = c[q[AT_C] + {n}]" for n, constant in enumerate(self.scalars())),
+            "    t = k * dt",
+        ]
+
+    def scalars(self) -> list[str]:
+        """Return the constants that are one number a population."""
+        weights = [d.weight for d in self.model.drives if d.weight in self.model.uniform]
+        return [*self.code.uniform, *(w for w in dict.fromkeys(weights) if w not in self.code.uniform)]
+
+    def _blocks(self, body: list[str]) -> list[str]:
+        stride = len(self.code.layout.slots) * LANES
+        return [
+            "    for b in range(q[BLOCKS]):",
+            f"        o = q[START] + b * {stride}",
+            *("        " + line for line in body),
+        ]
+
+    def _look(self) -> str:
+        lines = self._begin(f"look_{self.number}", "a, c, keys, q, k, dt, trial", "Draw, and compute what is recorded.")
+        body = [*self.code.draws(f"q[FIRST] + b * {LANES}", "q[AT_KEYS]"), *self.code.observe()]
+        return "\n".join(lines + self._blocks(body))
+
+    def _publish(self) -> str:
+        assert self.step.output is not None
+        lines = self._begin(f"publish_{self.number}", "a, c, q, k, dt", "Compute what others read of the neurons.")
+        return "\n".join(lines + self._blocks(self.code.before_flow({OUTPUT: self.step.output})))
+
+    def _arrive(self) -> str:
+        lines = self._begin(f"arrive_{self.number}", "a, c, places, row, q, k, dt", "Add what immediate spikes bring.")
+        body = self._taken("_now_", self.model.now, "AT_NOW")
+        at = self.code.layout.at
+        adds = {x: [at(f"_now_{x}")] for x in self.model.now}
+        return "\n".join(lines + self._blocks([*body, *self.code.arrive(adds)]))
+
+    def _taken(self, prefix: str, variables: Sequence[str], column: str) -> list[str]:
+        """Take the arrivals of this step out of the ring."""
+        lines = []
+        for n, x in enumerate(variables):
+            lines += [
+                f"r = places[q[{column}] + {n}] + b * {LANES}",
+                *over_lanes([f"{self.code.layout.at(f'{prefix}{x}')} = row[r + l]"]),
+                *over_lanes([f"row[r + l] = {self.real}(0.0)"]),
+            ]
+        return lines
+
+    def _incoming(self) -> list[str]:
+        """Take what arrives out of the ring, and count the events of the drives."""
+        return [*self._taken("_got_", self.model.channels, "AT_PLACES"), *self._counted()]
+
+    def _counted(self) -> list[str]:
+        """Count the events of the drives."""
+        lines = []
+        for n, drive in enumerate(self.model.drives):
+            out = self.code.layout.whole(f"_count_{n}")
+            lines += [
+                f"d = drives[q[AT_DRIVES] + {n}]",
+                "fill_words(words, keys[d[KEY]], k, (q[FIRST] >> 6) + b, trial)",
+                "at = d[AT_THRESHOLDS] + min(k - d[BEGIN], d[ROWS] - 1) * d[STRIDE]",
+            ]
+            if drive.own_rates:
+                lines.append(
+                    f"fill_own_counts({out}, words, thresholds, at + b * d[THRESHOLDS] * {LANES}, d[THRESHOLDS])"
+                )
+            else:
+                lines.append(f"fill_counts({out}, words, thresholds, at, d[THRESHOLDS])")
+        return lines
+
+    def _flow(self) -> str:
+        arguments = "a, c, keys, thresholds, drives, places, row, words, found, values, counts, q, k, dt, trial"
+        lines = self._begin(f"flow_{self.number}", arguments, "Flow, conditions, arrivals and jumps of one step.")
+        body = [] if self.looks else self.code.draws(f"q[FIRST] + b * {LANES}", "q[AT_KEYS]")
+        if not self.late:
+            body += self._incoming()
+        body += self.code.flow({} if self.late else self._arrivals())
+        for n, event in enumerate(self.step.events):
+            seen = [
+                f"n = b * {LANES} + l",
+                "if n < q[SIZE]:",
+                f"    found[{n}, counts[{n}]] = q[FIRST] + n",
+                *("    " + line for line in self._emission(event)),
+                f"    counts[{n}] += 1",
+            ]
+            body += self.code.where_it_happened(event, seen if self.late else [*seen, *self.code.jump(event)])
+        return "\n".join(lines + self._blocks(body))
+
+    def _emission(self, event: EventStep) -> list[str]:
+        """Note the output of a spike, before the reset."""
+        if event.name != "spike" or not self.model.emits:
+            return []
+        if self.step.output is None:
+            return [f"values[counts[0]] = {self.real}(1.0)"]
+        lines, text = self.code.output()
+        return [*lines, f"values[counts[0]] = {text}"]
+
+    def _settle(self) -> str:
+        lines = self._begin(f"settle_{self.number}", "a, c, places, row, q, k, dt", "Add what spikes bring.")
+        at = self.code.layout.at
+        arrivals = {x: [at(f"_got_{x}")] for x in self.model.channels}
+        body = [*self._taken("_got_", self.model.channels, "AT_PLACES"), *self.code.settle(arrivals)]
+        return "\n".join(lines + self._blocks(body))
+
+    def _drive(self) -> str:
+        arguments = "a, c, keys, thresholds, drives, words, q, k, dt, trial"
+        lines = self._begin(f"drive_{self.number}", arguments, "Add the events of stimuli.")
+        return "\n".join(lines + self._blocks([*self._counted(), *self.code.settle(self._driven())]))
+
+    def _jump(self) -> str:
+        lines = self._begin(f"jump_{self.number}", "a, c, found, begin, end, q, k, dt", "What events do.")
+        stride = len(self.code.layout.slots) * LANES
+        for n, event in enumerate(self.step.events):
+            lines += [
+                f"    for j in range(begin[{n}], end[{n}]):",
+                f"        n = found[{n}, j] - q[FIRST]",
+                f"        o, l = q[START] + (n >> 6) * {stride}, n & 63",
+                *("        " + line for line in self.code.jump(event) or ["pass"]),
+            ]
+        return "\n".join(lines)

@@ -1,0 +1,198 @@
+"""Which kernel a circuit needs: its distinct models and codes of synapses, and the numbers that tables give them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from lapicque.compile import cache
+from lapicque.compile.bundles import Bundle, Channel, CodeRows, kind_of, packed, packed_codes
+from lapicque.compile.circuit import Cells, Circuit
+from lapicque.compile.kernels import step_of
+from lapicque.compile.network_code import CodeShape
+from lapicque.compile.network_push import Kind
+from lapicque.compile.pathway_code import OUTPUT
+
+
+@dataclass(frozen=True, eq=False)
+class Wired:
+    """The synapses of a circuit in memory: what runs with the same synapses share."""
+
+    bundles: list[Bundle]
+    places: list[dict[Channel, int]]
+    codes: list[CodeRows]
+
+    @classmethod
+    def of(cls, circuit: Circuit, bounds: Sequence[np.ndarray], precision: str, threads: int | None) -> Wired:
+        """Pack the synapses of a circuit."""
+        return cls(*packed(circuit, bounds, precision, threads), packed_codes(circuit, bounds, precision, threads))
+
+    @property
+    def kinds(self) -> list[Kind]:
+        """How bundles are stored, each kind once."""
+        return sorted({kind_of(r, b.pathways[0].graded) for b in self.bundles for r in b.rows if r.count})
+
+    def delays(self) -> tuple[int, int]:
+        """Return the shortest and the longest delay of additive pathways that are not immediate, steps."""
+        rows = [r for b in self.bundles for r in b.rows if r.count and not b.pathways[0].immediate]
+        found = [int(d) for r in rows for d in (r.delays[0], r.delays[-1])]
+        return min(found, default=1), max(found, default=1)
+
+    def history(self) -> int:
+        """Return for how many steps spikes must be remembered for code that they run when they arrive."""
+        rows = [r for c in self.codes for r in c.rows if r.count and not c.pathway.summed]
+        return max((int(r.delays[-1]) + 1 for r in rows), default=0)
+
+
+@dataclass(frozen=True, eq=False)
+class Compiled:
+    """A circuit's kernel.
+
+    Attributes
+    ----------
+    kernel : module
+    models : population -> number of its model; -1 for lists of spikes
+    codes : (pathway with code, partition) -> number of its code
+    late : whether threads meet in every step
+    reason : why so
+    """
+
+    kernel: ModuleType
+    models: list[int]
+    codes: Mapping[tuple[int, int], int]
+    late: bool
+    reason: str
+
+
+def scalars_of(rows: CodeRows) -> tuple[dict[str, float], dict[str, Any], dict[str, Any]]:
+    """Return the values of a code that are one number, those of each target, and those of each source."""
+    pathway = rows.pathway
+    scalars = {n: v.constant for n, v in pathway.values.items() if v.constant is not None}
+    by_target: dict[str, Any] = {}
+    by_source: dict[str, Any] = {}
+    for values, other in ((pathway.constants, by_target), (pathway.source_constants, by_source)):
+        for name, value in values.items():
+            if np.ndim(value) == 0:
+                scalars[name] = float(value)
+            else:
+                other[name] = np.asarray(value, np.float64)
+    return dict(sorted(scalars.items())), dict(sorted(by_target.items())), dict(sorted(by_source.items()))
+
+
+class Planner:
+    """Finds the kernel of a circuit.
+
+    Parameters
+    ----------
+    observed : population -> algebraic variables that are recorded
+    """
+
+    def __init__(
+        self, circuit: Circuit, wired: Wired, methods: Mapping[str, Any], precision: str,
+        observed: Sequence[tuple[str, ...]],
+    ):  # fmt: skip
+        self.circuit, self.wired, self.methods = circuit, wired, methods
+        self.precision, self.observed = precision, observed
+        self.levels = max(circuit.levels(), default=0) + 1
+        reasons = {
+            "a delay is 0": wired.delays()[0] < 1,
+            "synapses run code that reads what it changes": bool(circuit.coded),
+            "synapses are summed in every step": bool(circuit.couplings),
+            "projections are immediate": self.levels > 1,
+        }
+        self.reason = " and ".join(reason for reason, holds in reasons.items() if holds)
+
+    def compiled(self) -> Compiled:
+        """Return the kernel, from the cache where it is known."""
+        keys: list[Any] = []
+        numbers, first = [], []
+        for n, cells in enumerate(self.circuit.cells):
+            if cells.neuron is None:
+                numbers.append(-1)
+                continue
+            key = cells.neuron.structure, self.methods.get(cells.name), self.observed[n], *self._model_key(n)
+            if key not in keys:
+                keys.append(key)
+                first.append(n)
+            numbers.append(keys.index(key))
+        shapes: list[Any] = []
+        codes: dict[tuple[int, int], int] = {}
+        examples: list[CodeRows] = []
+        for j, rows in enumerate(self.wired.codes):
+            for p, packed_rows in enumerate(rows.rows):
+                if not packed_rows.count:
+                    continue
+                source = self.circuit.cells[rows.pathway.source].neuron
+                shape = self._shape(rows, kind_of(packed_rows), numbers[rows.pathway.target])
+                whole = shape, rows.pathway.text, source.structure if source is not None else ""
+                if whole not in shapes:
+                    shapes.append(whole)
+                    examples.append(rows)
+                codes[j, p] = shapes.index(whole)
+        kinds, late = self.wired.kinds, bool(self.reason)
+        text = repr((keys, kinds, shapes, self.precision, late, self.levels))
+
+        def generate() -> str:
+            from lapicque.compile.network_cpu import Plan, generate
+            from lapicque.compile.pathway_code import lower
+
+            lowered = []
+            for (shape, _, _), rows in zip(shapes, examples, strict=True):
+                target, source = (self.circuit.cells[n].neuron for n in (rows.pathway.target, rows.pathway.source))
+                assert target is not None
+                lowered.append((shape, lower(rows.pathway.text, target, source)))
+            models = [self._model(n) for n in first]
+            return generate(Plan(models, kinds, lowered, self.precision, late, self.levels))
+
+        kernel = cache.kernel(text if self._ours() else None, generate)
+        return Compiled(kernel, numbers, codes, late, self.reason)
+
+    def _ours(self) -> bool:
+        # what a scheme of the user's own does is not known by its repr
+        return all(
+            m is None or isinstance(m, str) or type(m).__module__ == "lapicque.compile.schemes"
+            for m in self.methods.values()
+        )
+
+    def _model_key(self, n: int) -> tuple[Any, ...]:
+        """Return what determines the code of a population besides its neuron's text and scheme."""
+        circuit = self.circuit
+        written = {x for c in circuit.coded if c.target == n for x, _, _ in c.text.statements}
+        return (
+            *model_key(circuit.cells[n]),
+            tuple(x for m, x in circuit.channels() if m == n),
+            tuple(x for m, x in circuit.immediate_channels() if m == n),
+            tuple(sorted(written)),
+            any(a.source == n and a.graded for a in circuit.additive)
+            or any(c.source == n and OUTPUT in c.text.names() for c in circuit.coded),
+            any(c.source == n and OUTPUT in c.reads for c in circuit.couplings),
+        )
+
+    def _model(self, n: int) -> Any:
+        from lapicque.compile.network_model import Drive, Model
+
+        cells: Cells = self.circuit.cells[n]
+        assert cells.neuron is not None
+        uniform, steady, _, channels, now, written, emits, publishes = self._model_key(n)
+        step = step_of(cells.neuron, self.methods.get(cells.name), self.observed[n], steady)
+        drives = tuple(Drive(d.variable, d.weight_name, d.own_rates) for d in cells.drives)
+        return Model(step, uniform, cells.fields, channels, drives, now, written, emits, publishes)
+
+    def _shape(self, rows: CodeRows, kind: Kind, target_model: int) -> CodeShape:
+        scalars, by_target, by_source = scalars_of(rows)
+        pathway = rows.pathway
+        return CodeShape(
+            kind, target_model, tuple(scalars), tuple(by_target), tuple(by_source), rows.of_synapses,
+            tuple(sorted(pathway.reads)), tuple(sorted(pathway.held)), pathway.summed,
+        )  # fmt: skip
+
+
+def model_key(cells: Cells) -> tuple[Any, ...]:
+    """Return what determines the code of a population by its values: which of them are single numbers."""
+    values = cells.values()
+    uniform = tuple(name for name, value in values.items() if np.ndim(value) == 0)
+    return uniform, cells.steady, tuple((d.variable, d.weight_name, d.own_rates) for d in cells.drives)
