@@ -201,7 +201,8 @@ class Partition:
             first = bundle.pathways[0]
             rows.append(
                 dict(KIND=kinds.index(kind_of(r, first.graded)), SOURCE=bundle.source, DELAYS=address(delays),
-                     BUCKETS=len(delays), STARTS=address(r.starts), TARGETS=address(r.targets), WEIGHTS=address(r.weights),
+                     BUCKETS=len(delays), STARTS=address(r.starts), TARGETS=address(r.targets),
+                     WEIGHTS=address(r.weights),
                      OFFSETS=address(r.offsets), LAGS=address(r.delay), SYNAPSES=r.count, SOURCES=len(r.starts) - 1,
                      BASE=bundle.base[self.number], IMMEDIATE=levels[first.source] + 1 if first.immediate else 0)
             )  # fmt: skip
