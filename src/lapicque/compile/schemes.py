@@ -13,6 +13,7 @@ from typing import Protocol
 
 import sympy as sp
 
+from lapicque.compile.closed_form import ClosedForm
 from lapicque.compile.linear import DT, Propagator, T, discontinuity, linear_part, reaches, solve
 from lapicque.errors import SchemeError, suggest
 from lapicque.model.hybrid import Hybrid
@@ -321,6 +322,7 @@ def default_scheme(system: Hybrid) -> Scheme:
 __all__ = [
     "RK2",
     "RK4",
+    "ClosedForm",
     "Euler",
     "Exact",
     "ExponentialEuler",
