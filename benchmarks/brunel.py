@@ -21,9 +21,9 @@ def workload(full):
 
 
 def work(size):
-    return {"run": size["duration"] / 1000}
+    return {"run": size["duration"]}
 
 
 if __name__ == "__main__":
     quick = {"order": 500, "duration": 300.0}
-    sys.exit(run("brunel", __doc__, OURS, PEERS, workload, work, "model s", quick=quick, hopeless=1.5))
+    sys.exit(run("brunel", __doc__, OURS, PEERS, workload, work, "model ms", quick=quick, hopeless=1.5))

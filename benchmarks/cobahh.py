@@ -18,9 +18,9 @@ def workload(full):
 
 
 def work(size):
-    return {f"{size['neurons']} neurons": size["duration"] / 1000}
+    return {f"{size['neurons']} neurons": size["duration"]}
 
 
 if __name__ == "__main__":
     quick = {"duration": 300.0}
-    sys.exit(run("cobahh", __doc__, OURS, BRIAN2, workload, work, "model s", quick=quick, hopeless=1.5))
+    sys.exit(run("cobahh", __doc__, OURS, BRIAN2, workload, work, "model ms", quick=quick, hopeless=1.5))

@@ -31,9 +31,9 @@ def workload(full):
 
 
 def work(size):
-    return {f"{cells} neurons": size["duration"] / 1000 for cells in SIZES}
+    return {f"{cells} neurons": size["duration"] for cells in SIZES}
 
 
 if __name__ == "__main__":
     quick = {"duration": 500.0}
-    sys.exit(run("cuba", __doc__, OURS, BRIAN2, workload, work, "model s", quick=quick, hopeless=1.5))
+    sys.exit(run("cuba", __doc__, OURS, BRIAN2, workload, work, "model ms", quick=quick, hopeless=1.5))

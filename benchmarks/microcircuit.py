@@ -19,10 +19,10 @@ def workload(full):
 
 
 def work(size):
-    return {"run": size["duration"] / 1000}
+    return {"run": size["duration"]}
 
 
 if __name__ == "__main__":
     quick = {"scale": 0.02, "duration": 200.0}
     peers = [] if "--full" in sys.argv else NEST  # NEST at full scale: 15 GB, and minutes for a second
-    sys.exit(run("microcircuit", __doc__, OURS, peers, workload, work, "model s", quick=quick, hopeless=1.5))
+    sys.exit(run("microcircuit", __doc__, OURS, peers, workload, work, "model ms", quick=quick, hopeless=1.5))

@@ -1,8 +1,8 @@
 """How time and memory grow: ours alone, from 1,000 to a million cells and from 10^5 to 3*10^8 synapses.
 
 Two series: cells with 100 synapses each, and 100,000 cells with more and more synapses. Every cell fires at about
-10 Hz. The exponent is the slope in logarithms: 1 is proportional. In the second series, time and memory are those
-beyond what the cells take without synapses. Sizes that do not fit into memory are left out.
+10 Hz. The exponent is the slope in logarithms: 1 is proportional. In the second series it is that of what the further
+synapses take, beyond one a cell. Sizes that do not fit into memory are left out.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 CELLS = (1_000, 10_000, 100_000, 1_000_000)
-IN_DEGREES = (0, 3, 30, 300, 3_000)
+IN_DEGREES = (1, 3, 30, 300, 3_000)
 BYTES = 20  # a synapse, while it is made
 QUANTITIES = ("build", "run", "memory")
 
@@ -39,7 +39,7 @@ def main():
         "synapses": [row for row in synapses if row],
         "machine": {**machine.describe(), "load_start": before, "load_end": machine.load()},
     }
-    report["exponents"] = {"cells": exponents(report["cells"]), "synapses": exponents(beyond(report["synapses"]))}
+    report["exponents"] = {"cells": exponents(report["cells"]), "synapses": exponents(further(report["synapses"]))}
     if not given.json:
         show(report)
     print(json.dumps(report), flush=True)
@@ -49,7 +49,7 @@ def measured(neurons, in_degree, repeats):
     """Medians of one size, or None where it does not fit into memory."""
     if neurons * in_degree * BYTES > machine.free_memory():
         return None
-    duration = 10.0 * max(10, min(1_000, 10_000_000 // neurons))  # ms
+    duration = 10.0 * max(10, min(1_000, 20_000_000 // (neurons * (1 + in_degree // 100))))  # ms
     options = {"neurons": neurons, "in_degree": in_degree, "duration": duration}
     process = Side(f"{neurons} x {in_degree}", "lapicque_scaling.py", options=options).start({}, 600.0)
     try:
@@ -67,9 +67,9 @@ def measured(neurons, in_degree, repeats):
     }
 
 
-def beyond(rows):
-    """Rows less what the first, without synapses, takes."""
-    return [{**row, **{key: row[key] - rows[0][key] for key in QUANTITIES}} for row in rows[1:]]
+def further(rows):
+    """What rows have more of than the first."""
+    return [{key: row[key] - rows[0][key] for key in ("synapses", *QUANTITIES)} for row in rows[1:]]
 
 
 def exponents(rows):
