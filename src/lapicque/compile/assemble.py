@@ -73,6 +73,7 @@ def _cells(network: Network, population: Population, dt: float, wiring_seed: int
     parameters, states = _values(population, neuron, wiring_seed)
     feeds = tuple(_feeds(stimulations, population, neuron, dt))
     fed = {feed.input for feed in feeds}
+    fed |= {part_name(r.name, x) for r in receptors(network, population).values() for x in r.synapse.of_scope("summed")}
     steady = tuple(u for u in neuron.inputs if u not in fed)
     return Cells(
         population.name,
