@@ -116,29 +116,6 @@ def jumps_last(reset, **more):
     )
 
 
-def pre_before_post():
-    """All pathways of arriving spikes run before those of the spikes of the targets, whatever the order of creation."""
-    cells = dict(
-        size=3,
-        equations="dv/dt = (-45*mV - v)/tau_m : volt\ndx/dt = -x/tau_m : 1",
-        threshold="v > -50*mV",
-        reset="v = -60*mV",
-        method="exact",
-        parameters=dict(tau_m=(10, "ms")),
-        initial=dict(v=(np.array([-60.0, -55.0, -52.0]), "mV")),
-    )
-    every = [(step, k) for k in range(3) for step in range(0, 300, 1 + k)]
-    pairs = one_to_one(3)
-    return dict(
-        populations=dict(input=spikes(*every, size=3), cells=cells),
-        projections=[
-            onto("input", "cells", pairs, 0.3, 1.0, on_pre="x_post += w", on_post="x_post = x_post/2"),
-            onto("input", "cells", pairs, 0.3, 0.3, on_pre="x_post += w", on_post="x_post = x_post + 0.1"),
-        ],
-        traces=dict(cells=dict(x="1")),
-    )
-
-
 def condition_for_refractory():
     """A condition prolongs what a spike began; where it holds without a spike, a cell is free."""
     cells = dict(
@@ -264,7 +241,6 @@ CASES = {
     "dropped writes": dropped_writes(),
     "jumps last, absolute": jumps_last("v = v_reset", v_reset=(-65, "mV")),
     "jumps last, relative": jumps_last("v -= 8*mV"),
-    "pre before post": pre_before_post(),
     "condition for refractory": condition_for_refractory(),
     "refractory steps, held": refractory_steps(" (unless refractory)"),
     "refractory steps, moving": refractory_steps(""),
