@@ -30,6 +30,8 @@ class Plan:
     real : ``"float32"`` or ``"float64"``
     late : whether arrivals are not known before the step
     levels : how many populations immediate spikes pass at most, and one
+    fed, listed, sampled : whether there are arrays to be read, lists of spikes, variables to be sampled; what is not
+        there is not compiled
     """
 
     models: Sequence[Model]
@@ -38,6 +40,9 @@ class Plan:
     real: str
     late: bool
     levels: int = 1
+    fed: bool = True
+    listed: bool = True
+    sampled: bool = True
 
 
 def generate(plan: Plan) -> str:
@@ -97,7 +102,7 @@ _ARGUMENTS = {
     "sums": "int64[:, ::1]", "g": "{real}[::1]", "pointers": "int64[::1]", "for_codes": "int64[:, ::1]",
     "for_sums": "int64[:, ::1]", "shared": "{real}[:, ::1]", "feeds": "int64[:, ::1]", "probes": "int64[:, ::1]",
     "found": "int32[:, :, :, ::1]", "emitted": "{real}[:, :, ::1]", "ends": "int64[:, :, :, :, :, ::1]",
-    "tally": "int32[:, ::1]", "logged": "int64[::1]", "log": "int32[:, ::1]", "written": "int64[::1]",
+    "counts": "int64[::1]", "tally": "int32[:, ::1]", "logged": "int64[::1]", "log": "int32[:, ::1]", "written": "int64[::1]",
     "counter": "int64[::1]",
 }  # fmt: skip
 
@@ -136,12 +141,12 @@ class _Advance:
             '    """Advance the neurons of thread p from step `first` to `last`."""',
             "    wide_vectors()",
             "    mode = flush_subnormals()",
-            "    counts = np.zeros(found.shape[2], np.int64)",
             "    k = first",
             "    while k < last:",
             "        half = (k // span) % found.shape[0]",
             "        mine, values = found[half, p], emitted[half, p]",
-            "        counts[:] = 0",
+            "        for e in range(counts.shape[0]):",
+            "            counts[e] = 0",
             "        stop = min((k // span + 1) * span, last)",
             "        begin = k",
             "        while k < stop:",
@@ -159,11 +164,13 @@ class _Advance:
 
     def inputs(self) -> list[str]:
         """Stimuli, sums, and what is recorded."""
-        lines = [
-            "for x in range(feeds.shape[0]):",
-            "    q = populations[feeds[x, 0]]",
-            "    feed(a, feeds[x], q[START], q[BLOCKS], k, first, REAL)",
-        ]
+        lines = []
+        if self.plan.fed:
+            lines += [
+                "for x in range(feeds.shape[0]):",
+                "    q = populations[feeds[x, 0]]",
+                "    feed(a, feeds[x], q[START], q[BLOCKS], k, first, REAL)",
+            ]
         if self.sums:
             lines += self.populations(self.models("publish_{n}(a, c, q, k, dt)", "publishes"))
             if self.sums_read:
@@ -173,7 +180,9 @@ class _Advance:
         looks = self.models("look_{n}(a, c, keys, q, k, dt, trial)", "looks")
         if looks:
             lines += self.populations(looks)
-        return [*lines, "for x in range(probes.shape[0]):", "    probe(a, probes[x], k, first, REAL)"]
+        if self.plan.sampled:
+            lines += ["for x in range(probes.shape[0]):", "    probe(a, probes[x], k, first, REAL)"]
+        return lines
 
     def published(self, table: str) -> list[str]:
         return [
@@ -192,12 +201,15 @@ class _Advance:
 
     def flow(self) -> list[str]:
         call = "flow_{n}(a, c, keys, thresholds, drives, places, row, words, mine, values, counts, q, k, dt, trial)"
+        # element by element: assignments of slices take a second and a half to compile
+        emit = ["if q[MODEL] < 0:", "    emit(q[START], q[BLOCKS], q[SIZE], k, mine, values, counts)"]
         return self.populations([
-            "when[x, 0] = counts",
-            "if q[MODEL] < 0:",
-            "    emit(q[START], q[BLOCKS], q[SIZE], k, mine, values, counts)",
+            "for e in range(counts.shape[0]):",
+            "    when[x, 0, e] = counts[e]",
+            *(emit if self.plan.listed else []),
             *self.models(call),
-            "when[x, 1] = counts",
+            "for e in range(counts.shape[0]):",
+            "    when[x, 1, e] = counts[e]",
         ])  # fmt: skip
 
     def late(self) -> list[str]:

@@ -89,14 +89,15 @@ class Planner:
     Parameters
     ----------
     observed : population -> algebraic variables that are recorded
+    sampled : whether variables are recorded
     """
 
     def __init__(
         self, circuit: Circuit, wired: Wired, methods: Mapping[str, Any], precision: str,
-        observed: Sequence[tuple[str, ...]],
+        observed: Sequence[tuple[str, ...]], sampled: bool,
     ):  # fmt: skip
         self.circuit, self.wired, self.methods = circuit, wired, methods
-        self.precision, self.observed = precision, observed
+        self.precision, self.observed, self.sampled = precision, observed, sampled
         self.levels = max(circuit.levels(), default=0) + 1
         reasons = {
             "a delay is 0": wired.delays()[0] < 1,
@@ -134,7 +135,9 @@ class Planner:
                     examples.append(rows)
                 codes[j, p] = shapes.index(whole)
         kinds, late = self.wired.kinds, bool(self.reason)
-        text = repr((keys, kinds, shapes, self.precision, late, self.levels))
+        cells = self.circuit.cells
+        uses = any(c.feeds for c in cells), any(c.neuron is None for c in cells), self.sampled
+        text = repr((keys, kinds, shapes, self.precision, late, self.levels, uses))
 
         def generate() -> str:
             from lapicque.compile.network_cpu import Plan, generate
@@ -146,7 +149,7 @@ class Planner:
                 assert target is not None
                 lowered.append((shape, lower(rows.pathway.text, target, source)))
             models = [self._model(n) for n in first]
-            return generate(Plan(models, kinds, lowered, self.precision, late, self.levels))
+            return generate(Plan(models, kinds, lowered, self.precision, late, self.levels, *uses))
 
         kernel = cache.kernel(text if self._ours() else None, generate)
         return Compiled(kernel, numbers, codes, late, self.reason)

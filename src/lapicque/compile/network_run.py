@@ -106,7 +106,7 @@ class NetworkRun:
         self.wired: Wired = Wired.of(circuit, self.bounds, precision, threads) if like is None else like.wired
         self.shortest, self.longest = self.wired.delays()
         observed = self._observed()
-        self._compiled = Planner(circuit, self.wired, methods or {}, precision, observed).compiled()
+        self._compiled = Planner(circuit, self.wired, methods or {}, precision, observed, bool(samplings)).compiled()
         self.models, self.kernel = self._compiled.models, self._compiled.kernel
         self.late = self._compiled.late
         self.streams = [(n, event) for n, cells in enumerate(circuit.cells) for event in cells.events]
@@ -227,7 +227,7 @@ class NetworkRun:
                 part.thresholds, part.key_array, part.drives, part.at_places, part.ring, part.words, part.populations,
                 part.bundles, part.weights, part.coded.codes, part.coded.sums, part.coded.g, part.coded.pointers,
                 part.coded.for_codes, part.coded.for_sums, self.shared, part.feeds, table(PROBE, probes), self.found,
-                self.emitted, self.ends, counts[p], self.logged, logs[p], written[p], self.counter,
+                self.emitted, self.ends, np.zeros(self.found.shape[2], np.int64), counts[p], self.logged, logs[p], written[p], self.counter,
             )  # fmt: skip
 
         others = [self._pool.submit(work, p) for p in range(1, self.threads)] if self._pool else []

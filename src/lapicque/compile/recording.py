@@ -65,7 +65,14 @@ def probe(a, f, k, first, real):
 def emit(steps_at, neurons_at, number, k, found, values, counts):
     """Note the spikes of step k of a list that is sorted by step."""
     steps, neurons = array_at(steps_at, number, np.int64), array_at(neurons_at, number, np.int32)
-    for j in range(np.searchsorted(steps, k), number):
+    low, high = 0, number
+    while low < high:  # NumPy's searchsorted takes a third of a second to compile
+        middle = (low + high) // 2
+        if steps[middle] < k:
+            low = middle + 1
+        else:
+            high = middle
+    for j in range(low, number):
         if steps[j] != k:
             break
         found[0, counts[0]] = neurons[j]
