@@ -102,8 +102,8 @@ _ARGUMENTS = {
     "sums": "int64[:, ::1]", "g": "{real}[::1]", "pointers": "int64[::1]", "for_codes": "int64[:, ::1]",
     "for_sums": "int64[:, ::1]", "shared": "{real}[:, ::1]", "feeds": "int64[:, ::1]", "probes": "int64[:, ::1]",
     "found": "int32[:, :, :, ::1]", "emitted": "{real}[:, :, ::1]", "ends": "int64[:, :, :, :, :, ::1]",
-    "counts": "int64[::1]", "tally": "int32[:, ::1]", "logged": "int64[::1]", "log": "int32[:, ::1]", "written": "int64[::1]",
-    "counter": "int64[::1]",
+    "counts": "int64[::1]", "tally": "int32[:, ::1]", "logged": "int64[::1]", "log": "int32[:, ::1]",
+    "written": "int64[::1]", "counter": "int64[::1]",
 }  # fmt: skip
 
 

@@ -135,8 +135,8 @@ class Planner:
                     examples.append(rows)
                 codes[j, p] = shapes.index(whole)
         kinds, late = self.wired.kinds, bool(self.reason)
-        cells = self.circuit.cells
-        uses = any(c.feeds for c in cells), any(c.neuron is None for c in cells), self.sampled
+        all_cells = self.circuit.cells
+        uses = any(c.feeds for c in all_cells), any(c.neuron is None for c in all_cells), self.sampled
         text = repr((keys, kinds, shapes, self.precision, late, self.levels, uses))
 
         def generate() -> str:

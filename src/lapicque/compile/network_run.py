@@ -222,12 +222,13 @@ class NetworkRun:
                 part.set_rates(first, last)
             probes = [part.probe(s.population, s.name, s.neurons, s.every, out)
                       for s, out in zip(self.samplings, samples, strict=True)]  # fmt: skip
+            events = np.zeros(self.found.shape[2], np.int64)
             self.kernel.advance(
                 p, self.threads, first, last, self.span, self.circuit.dt, self.trial, part.arena, part.c,
                 part.thresholds, part.key_array, part.drives, part.at_places, part.ring, part.words, part.populations,
                 part.bundles, part.weights, part.coded.codes, part.coded.sums, part.coded.g, part.coded.pointers,
                 part.coded.for_codes, part.coded.for_sums, self.shared, part.feeds, table(PROBE, probes), self.found,
-                self.emitted, self.ends, np.zeros(self.found.shape[2], np.int64), counts[p], self.logged, logs[p], written[p], self.counter,
+                self.emitted, self.ends, events, counts[p], self.logged, logs[p], written[p], self.counter,
             )  # fmt: skip
 
         others = [self._pool.submit(work, p) for p in range(1, self.threads)] if self._pool else []
