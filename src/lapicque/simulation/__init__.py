@@ -8,7 +8,11 @@ __getattr__, __dir__, __all__ = attach(
         "Response": "results",
         "Result": "results",
         "Simulation": "stateful",
+        "StoredResult": "storage",
+        "StoredTrace": "storage",
         "Trace": "results",
+        "open_result": "storage",
+        "connections": "connections",
         "simulate": "run",
     },
 )
