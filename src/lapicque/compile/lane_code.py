@@ -19,21 +19,17 @@ from lapicque.compile.step import EventStep, Step
 
 @dataclass(frozen=True)
 class Layout:
-    """Which slot of a block's memory holds what. ``base`` is the expression for where the block begins."""
+    """Which slot of a block's memory holds what."""
 
     slots: Mapping[str, int]
-    base: str = ""
 
     def at(self, name: str) -> str:
         """Return the expression for a slot's lane ``l``."""
-        return f"a[{self._begin(name)} + l]"
+        return f"a[at_{name} + l]"
 
     def whole(self, name: str) -> str:
         """Return the expression for all lanes of a slot."""
-        return f"a[{self._begin(name)} : {self._begin(name)} + {LANES}]"
-
-    def _begin(self, name: str) -> str:
-        return f"{self.base} + at_{name}" if self.base else f"at_{name}"
+        return f"a[at_{name} : at_{name} + {LANES}]"
 
 
 def roots_of(step: Step) -> list[Node]:
@@ -59,7 +55,6 @@ class LaneCode:
     fields : inputs that have a slot; the others are a local variable ``in_NAME``
     uniform : parameters that are the same for all neurons; None: every constant has a slot
     extra : further slots
-    base : where a block begins in the array ``a``
     """
 
     def __init__(
@@ -69,7 +64,6 @@ class LaneCode:
         fields: Sequence[str],
         uniform: Collection[str] | None = None,
         extra: Sequence[str] = (),
-        base: str = "",
     ):
         self.step, self.real, self.fields = step, real, tuple(fields)
         self.functions: set[str] = {"where"}
@@ -97,7 +91,7 @@ class LaneCode:
         slots += [FREE] if self.jumps_read_free and FREE not in extra else []
         slots += extra
         self.keeps_free = FREE in slots
-        self.layout = Layout({name: n for n, name in enumerate(slots)}, base)
+        self.layout = Layout({name: n for n, name in enumerate(slots)})
 
     def _varying(self, uniform: Collection[str] | None) -> set[str]:
         """Return the constants that have a slot."""
@@ -152,7 +146,8 @@ class LaneCode:
         called = [*self.lane_constants, *self.uniform]
         returned = [f"    {value},  # {name}" for name, value in zip(called, values, strict=True)]
         body = "\n    ".join([*lines, "return [", *returned, "]"])
-        return f'def {name}(p, dt, lanes):\n    """Return what the loop needs, in the order of CONSTANTS, each a float or (lanes,)."""\n    {body}'
+        doc = '"""Return what the loop needs, in the order of CONSTANTS, each a float or (lanes,)."""'
+        return f"def {name}(p, dt, lanes):\n    {doc}\n    {body}"
 
     # -- pieces of the loop ------------------------------------------------------------------------------------------
 

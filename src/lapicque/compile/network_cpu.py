@@ -155,9 +155,9 @@ class _Advance:
         ]
         steps = [*self.inputs(), *(self.late() if self.plan.late else self.flow()), "k += 1"]
         lines += [" " * 12 + line for line in steps]
-        if not self.plan.late:
-            lines += [" " * 8 + line for line in ["meet(counter, parts)", "for s in range(begin, stop):",
-                                                  *("    " + line for line in self.push("s"))]]  # fmt: skip
+        if not self.plan.late and self.plan.kinds:
+            after = ["meet(counter, parts)", "for s in range(begin, stop):", *("    " + x for x in self.push("s"))]
+            lines += [" " * 8 + line for line in after]
         lines += [" " * 8 + line for line in _NOTE]
         lines.append("    restore_subnormals(mode)")
         return "\n".join(lines)

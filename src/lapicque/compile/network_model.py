@@ -73,7 +73,7 @@ class Model:
         extra += [f"_now_{x}" for x in self.now] + ([OUTPUT] if self.publishes else [])
         extra += [d.weight for d in self.drives if d.weight not in self.uniform]
         extra += [FREE] if needs_free else []
-        return LaneCode(self.step, real, self.fields, self.uniform, extra, base="o")
+        return LaneCode(self.step, real, self.fields, self.uniform, extra)
 
 
 class ModelWriter:
@@ -130,22 +130,27 @@ class ModelWriter:
         stride = len(self.code.layout.slots) * LANES
         return [
             "    for b in range(q[BLOCKS]):",
-            f"        o = q[START] + b * {stride}",
+            # a view, so that indices are known not to be negative: else loops over lanes are not vectorised
+            f"        a = array_at(arena.ctypes.data + (q[START] + b * {stride}) * arena.itemsize, {stride}, REAL)",
             *("        " + line for line in body),
         ]
 
     def _look(self) -> str:
-        lines = self._begin(f"look_{self.number}", "a, c, keys, q, k, dt, trial", "Draw, and compute what is recorded.")
+        lines = self._begin(
+            f"look_{self.number}", "arena, c, keys, q, k, dt, trial", "Draw, and compute what is recorded."
+        )
         body = [*self.code.draws(f"q[FIRST] + b * {LANES}", "q[AT_KEYS]"), *self.code.observe()]
         return "\n".join(lines + self._blocks(body))
 
     def _publish(self) -> str:
         assert self.step.output is not None
-        lines = self._begin(f"publish_{self.number}", "a, c, q, k, dt", "Compute what others read of the neurons.")
+        lines = self._begin(f"publish_{self.number}", "arena, c, q, k, dt", "Compute what others read of the neurons.")
         return "\n".join(lines + self._blocks(self.code.before_flow({OUTPUT: self.step.output})))
 
     def _arrive(self) -> str:
-        lines = self._begin(f"arrive_{self.number}", "a, c, places, row, q, k, dt", "Add what immediate spikes bring.")
+        lines = self._begin(
+            f"arrive_{self.number}", "arena, c, places, row, q, k, dt", "Add what immediate spikes bring."
+        )
         body = self._taken("_now_", self.model.now, "AT_NOW")
         at = self.code.layout.at
         adds = {x: [at(f"_now_{x}")] for x in self.model.now}
@@ -157,8 +162,9 @@ class ModelWriter:
         for n, x in enumerate(variables):
             lines += [
                 f"r = places[q[{column}] + {n}] + b * {LANES}",
-                *over_lanes([f"{self.code.layout.at(f'{prefix}{x}')} = row[r + l]"]),
-                *over_lanes([f"row[r + l] = {self.real}(0.0)"]),
+                f"arrived = array_at(row.ctypes.data + r * row.itemsize, {LANES}, REAL)",
+                *over_lanes([f"{self.code.layout.at(f'{prefix}{x}')} = arrived[l]"]),
+                *over_lanes([f"arrived[l] = {self.real}(0.0)"]),
             ]
         return lines
 
@@ -185,7 +191,7 @@ class ModelWriter:
         return lines
 
     def _flow(self) -> str:
-        arguments = "a, c, keys, thresholds, drives, places, row, words, found, values, counts, q, k, dt, trial"
+        arguments = "arena, c, keys, thresholds, drives, places, row, words, found, values, counts, q, k, dt, trial"
         lines = self._begin(f"flow_{self.number}", arguments, "Flow, conditions, arrivals and jumps of one step.")
         body = [] if self.looks else self.code.draws(f"q[FIRST] + b * {LANES}", "q[AT_KEYS]")
         if not self.late:
@@ -212,25 +218,26 @@ class ModelWriter:
         return [*lines, f"values[counts[0]] = {text}"]
 
     def _settle(self) -> str:
-        lines = self._begin(f"settle_{self.number}", "a, c, places, row, q, k, dt", "Add what spikes bring.")
+        lines = self._begin(f"settle_{self.number}", "arena, c, places, row, q, k, dt", "Add what spikes bring.")
         at = self.code.layout.at
         arrivals = {x: [at(f"_got_{x}")] for x in self.model.channels}
         body = [*self._taken("_got_", self.model.channels, "AT_PLACES"), *self.code.settle(arrivals)]
         return "\n".join(lines + self._blocks(body))
 
     def _drive(self) -> str:
-        arguments = "a, c, keys, thresholds, drives, words, q, k, dt, trial"
+        arguments = "arena, c, keys, thresholds, drives, words, q, k, dt, trial"
         lines = self._begin(f"drive_{self.number}", arguments, "Add the events of stimuli.")
         return "\n".join(lines + self._blocks([*self._counted(), *self.code.settle(self._driven())]))
 
     def _jump(self) -> str:
-        lines = self._begin(f"jump_{self.number}", "a, c, found, begin, end, q, k, dt", "What events do.")
+        lines = self._begin(f"jump_{self.number}", "arena, c, found, begin, end, q, k, dt", "What events do.")
         stride = len(self.code.layout.slots) * LANES
         for n, event in enumerate(self.step.events):
             lines += [
                 f"    for j in range(begin[{n}], end[{n}]):",
                 f"        n = found[{n}, j] - q[FIRST]",
                 f"        o, l = q[START] + (n >> 6) * {stride}, n & 63",
+                f"        a = array_at(arena.ctypes.data + o * arena.itemsize, {stride}, REAL)",
                 *("        " + line for line in self.code.jump(event) or ["pass"]),
             ]
         return "\n".join(lines)
