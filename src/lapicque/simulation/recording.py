@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -93,92 +93,184 @@ def _steps(recorder: Recorder, dt: float) -> int:
     return steps
 
 
+class Collector:
+    """Takes one item's part of each stretch: rows that only need to be put behind each other.
+
+    Rows of events are (step, neuron) int32, sorted by step, then neuron, where neurons are counted among those that
+    are recorded; rows of samples are (neuron,) in the item's unit; rows of rates (1,) in Hz.
+
+    Parameters
+    ----------
+    item : Item
+    circuit : Circuit
+    first : step at which the recording begins
+    dtype : of samples
+    """
+
+    def __init__(self, item: Item, circuit: Circuit, first: int, dtype: Any):
+        cells = circuit.cells[item.population]
+        self.item, self.dt, self.first = item, circuit.dt, first
+        streams = [(n, event) for n, c in enumerate(circuit.cells) for event in c.events]
+        self._stream = streams.index((item.population, item.name)) if item.kind != "samples" else -1
+        self._place = np.full(cells.size, -1, np.int32)
+        self._place[item.neurons] = np.arange(len(item.neurons), dtype=np.int32)
+        self._whole = _counted(item, circuit)
+        self._open, self._waiting = 0, 0  # events and steps of the bin that is not complete
+        kind = {"events": ((2,), np.int32), "rate": ((1,), np.float64)}
+        self.shape, kept = kind.get(item.kind, ((len(item.neurons),), dtype))
+        self.dtype = np.dtype(kept)
+
+    def take(self, stretch: Stretch, samples: Iterator[np.ndarray]) -> np.ndarray:
+        """Return the rows of a stretch; ``samples`` has those of the items that are sampled, in their order."""
+        if self.item.kind == "samples":
+            values = next(samples)
+            return values / values.dtype.type(self.item.unit.scale)
+        if self.item.kind == "events":
+            return self._events(stretch)
+        if self._whole:
+            counts = stretch.counts[:, self._stream]
+        else:
+            counts = np.bincount(self._events(stretch)[:, 0] - stretch.first, minlength=stretch.last - stretch.first)
+        return self._bins(counts)
+
+    def _events(self, stretch: Stretch) -> np.ndarray:
+        mine = stretch.spikes[stretch.spikes[:, 0] == self._stream]
+        neurons = self._place[mine[:, 1]]
+        steps, neurons = mine[neurons >= 0, 2], neurons[neurons >= 0]
+        order = np.lexsort((neurons, steps))
+        return np.column_stack([steps[order], neurons[order]])
+
+    def _bins(self, counts: np.ndarray) -> np.ndarray:
+        every = self.item.every
+        ends = np.arange(every - self._waiting, len(counts) + 1, every)
+        sums = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
+        totals = np.diff(sums[ends], prepend=0)
+        if len(ends):
+            totals[0] += self._open
+        self._open = int(sums[-1] - (sums[ends[-1]] if len(ends) else -self._open))
+        self._waiting = (self._waiting + len(counts)) % every
+        return self._rate(totals, every)
+
+    def _rate(self, totals: np.ndarray, steps: int) -> np.ndarray:
+        return (totals / (steps * self.dt * 1e-3 * len(self.item.neurons)))[:, None]
+
+    def rest(self) -> np.ndarray:
+        """Return what is known of the bin that is not complete."""
+        if self.item.kind != "rate" or not self._waiting:
+            return np.empty((0, *self.shape), self.dtype)
+        return self._rate(np.array([self._open]), self._waiting)
+
+
+class Store(Protocol):
+    """Where rows are put."""
+
+    def append(self, number: int, rows: np.ndarray) -> None:
+        """Put rows behind those of an item."""
+
+    def reached(self, step: int) -> None:
+        """Everything before a step has been appended."""
+
+    def close(self) -> None:
+        """Nothing more will come."""
+
+
+class Memory:
+    """Keeps rows in memory."""
+
+    def __init__(self, collectors: list[Collector]):
+        self._rows: list[list[np.ndarray]] = [[np.empty((0, *c.shape), c.dtype)] for c in collectors]
+
+    def append(self, number: int, rows: np.ndarray) -> None:
+        """Put rows behind those of an item."""
+        self._rows[number].append(rows)
+
+    def reached(self, step: int) -> None:
+        """Nothing is to be done."""
+
+    def close(self) -> None:
+        """Nothing is to be done."""
+
+    def rows(self, number: int) -> np.ndarray:
+        """Return all rows of an item."""
+        return np.concatenate(self._rows[number])
+
+
 class Recording:
-    """Gathers stretches of a run in memory.
+    """Gathers stretches of a run.
 
     Parameters
     ----------
     items : what is recorded
     circuit : Circuit
     first : step at which the recording begins
+    precision : of samples
+    store : where the rows go; by default they are kept in memory
     """
 
-    def __init__(self, items: list[Item], circuit: Circuit, first: int = 0):
-        self.items, self.circuit, self.first, self.last = items, circuit, first, first
-        self.samplings = sampling_of(items)
-        self.logged = logged_of(items)
-        self._streams = {
-            s: n for n, s in enumerate((n, e) for n, cells in enumerate(circuit.cells) for e in cells.events)
-        }
-        self._samples: list[list[np.ndarray]] = [[] for _ in self.samplings]
-        self._spikes: list[np.ndarray] = []
-        self._counts: list[np.ndarray] = []
+    def __init__(
+        self,
+        items: list[Item],
+        circuit: Circuit,
+        first: int = 0,
+        precision: str = "float64",
+        store: Store | None = None,
+    ):
+        self.items, self.dt, self.first, self.last = items, circuit.dt, first, first
+        self.collectors = [Collector(item, circuit, first, np.dtype(precision)) for item in items]
+        self.store: Store = Memory(self.collectors) if store is None else store
 
     def write(self, stretch: Stretch) -> None:
         """Add a stretch."""
+        samples = iter(stretch.samples)
+        for number, collector in enumerate(self.collectors):
+            rows = collector.take(stretch, samples)
+            if len(rows):
+                self.store.append(number, rows)
         self.last = stretch.last
-        if len(stretch.spikes):
-            self._spikes.append(stretch.spikes)
-        for kept, new in zip(self._samples, stretch.samples, strict=True):
-            if len(new):
-                kept.append(new)
-        if any(item.kind == "rate" for item in self.items):
-            self._counts.append(stretch.counts)
+        self.store.reached(stretch.last)
+
+    def finish(self) -> None:
+        """Add what is known of bins that are not complete."""
+        for number, collector in enumerate(self.collectors):
+            rows = collector.rest()
+            if len(rows):
+                self.store.append(number, rows)
+
+    def close(self) -> None:
+        """Leave it as it is."""
+        self.store.close()
 
     def results(self) -> tuple[dict[str, SpikeTrains], dict[str, Trace]]:
-        """Return spike trains and traces of all that was written."""
+        """Return spike trains and traces of all that is kept in memory."""
+        assert isinstance(self.store, Memory)
+        self.finish()
         spikes: dict[str, SpikeTrains] = {}
         traces: dict[str, Trace] = {}
-        every_spike = np.concatenate([np.empty((0, 3), np.int32), *self._spikes])
-        sampled = iter(self._samples)
-        for item in self.items:
-            if item.kind == "samples":
-                traces[item.key] = self._trace(item, next(sampled))
-                continue
-            mine = every_spike[every_spike[:, 0] == self._streams[item.population, item.name]]
+        for number, item in enumerate(self.items):
+            rows = self.store.rows(number)
             if item.kind == "events":
-                spikes[item.key] = self._trains(item, mine)
+                spikes[item.key] = trains_of(rows, item.neurons, self.first, self.last, self.dt)
             else:
-                traces[item.key] = self._rate(item, mine)
+                times = times_of(item.kind, item.every, self.first, len(rows), self.dt)
+                traces[item.key] = Trace(rows, times, item.unit, item.key, item.neurons)
         return spikes, traces
 
-    def _trains(self, item: Item, mine: np.ndarray) -> SpikeTrains:
-        size, dt = self.circuit.cells[item.population].size, self.circuit.dt
-        place = np.full(size, -1, np.int64)
-        place[item.neurons] = np.arange(len(item.neurons))
-        neurons, steps = place[mine[:, 1]], mine[:, 2].astype(np.int64)
-        kept = neurons >= 0
-        neurons, steps = neurons[kept], steps[kept]
-        order = np.lexsort((steps, neurons))
-        counts = np.bincount(neurons, minlength=len(item.neurons))
-        offsets = np.concatenate([[0], np.cumsum(counts)])
-        return SpikeTrains.from_steps(
-            steps[order] - self.first,
-            offsets,
-            dt=dt,
-            t_start=self.first * dt,
-            t_stop=self.last * dt,
-            shape=(1, len(item.neurons)),
-        )
 
-    def _trace(self, item: Item, rows: list[np.ndarray]) -> Trace:
-        values = np.concatenate(rows) if rows else np.empty((0, len(item.neurons)))
-        times = np.arange(-(-self.first // item.every), -(-self.last // item.every)) * item.every * self.circuit.dt
-        return Trace(values / values.dtype.type(item.unit.scale), times, item.unit, item.key)
+def trains_of(rows: np.ndarray, neurons: np.ndarray, first: int, last: int, dt: float) -> SpikeTrains:
+    """Return the spike trains that rows (step, neuron) mean, between two steps."""
+    steps, places = rows[:, 0].astype(np.int64), rows[:, 1]
+    order = np.lexsort((steps, places))
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(places, minlength=len(neurons)))])
+    return SpikeTrains.from_steps(
+        steps[order] - first, offsets, dt=dt, t_start=first * dt, t_stop=last * dt, shape=(1, len(neurons)),
+        neurons=neurons.tolist(),
+    )  # fmt: skip
 
-    def _rate(self, item: Item, mine: np.ndarray) -> Trace:
-        cells, dt = self.circuit.cells[item.population], self.circuit.dt
-        if len(item.neurons) == cells.size:
-            stream = self._streams[item.population, item.name]
-            counts = np.concatenate([np.empty(0, np.int32), *(c[:, stream] for c in self._counts)])
-        else:
-            chosen = np.isin(mine[:, 1], item.neurons)
-            counts = np.bincount(mine[chosen, 2] - self.first, minlength=self.last - self.first)
-        edges = np.arange(0, self.last - self.first, item.every)
-        totals = np.add.reduceat(counts, edges) if len(counts) else np.empty(0)
-        widths = np.minimum(edges + item.every, self.last - self.first) - edges
-        rates = totals / (widths * dt * 1e-3 * len(item.neurons))
-        return Trace(rates[:, None], (self.first + edges) * dt, item.unit, item.key)
+
+def times_of(kind: str, every: int, first: int, rows: int, dt: float) -> np.ndarray:
+    """Return the times of rows: samples are taken in multiples of their interval, bins are counted from the first."""
+    begin = first if kind == "rate" else -(-first // every) * every
+    return (begin + np.arange(rows) * every) * dt
 
 
 def sampling_of(items: list[Item]) -> tuple[Sampling, ...]:
@@ -186,16 +278,11 @@ def sampling_of(items: list[Item]) -> tuple[Sampling, ...]:
     return tuple(Sampling(i.population, i.name, i.neurons, i.every) for i in items if i.kind == "samples")
 
 
-def logged_of(items: list[Item]) -> list[tuple[int, str]]:
+def logged_of(items: list[Item], circuit: Circuit) -> list[tuple[int, str]]:
     """Return the events whose every occurrence is needed."""
-    return [(i.population, i.name) for i in items if i.kind != "samples" and not _counted(i)]
+    return [(i.population, i.name) for i in items if i.kind != "samples" and not _counted(i, circuit)]
 
 
-def _counted(item: Item) -> bool:
-    return item.kind == "rate" and bool((np.diff(item.neurons) == 1).all()) and item.neurons[0] == 0
-
-
-def state_units(circuit: Circuit, population: int) -> dict[str, Any]:
-    """Return the units of a population's states."""
-    neuron = circuit.cells[population].neuron
-    return {} if neuron is None else {name: v.unit for name, v in neuron.states.items()}
+def _counted(item: Item, circuit: Circuit) -> bool:
+    """Say whether the number of events in the whole population is enough."""
+    return item.kind == "rate" and np.array_equal(item.neurons, np.arange(circuit.cells[item.population].size))

@@ -21,17 +21,21 @@ class Trace:
     times : (time,), ms
     unit : Unit
     name : str
+    neurons : (neuron,) int, or None
+        Their numbers in the population, where they are one's.
     """
 
     values: np.ndarray
     times: np.ndarray
     unit: Unit
     name: str
+    neurons: np.ndarray | None = None
 
     def __repr__(self) -> str:
-        samples, neurons = self.values.shape
+        samples, neurons = self.values.shape[0], self.values.shape[-1]
         interval = f" every {self.times[1] - self.times[0]:g} ms" if samples > 1 else ""
-        return f"Trace({self.name}, {samples} samples{interval} x {neurons} neurons, {self.unit})"
+        members = f" x {self.values.shape[1]} members" if self.values.ndim == 3 else ""
+        return f"Trace({self.name}, {samples} samples{interval}{members} x {neurons} neurons, {self.unit})"
 
 
 @dataclass(frozen=True, eq=False)

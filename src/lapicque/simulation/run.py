@@ -26,7 +26,7 @@ from lapicque.simulation.arguments import (
     whole_steps,
 )
 from lapicque.simulation.progress import bar
-from lapicque.simulation.results import Response, Result, Trace
+from lapicque.simulation.results import Response, Trace
 from lapicque.simulation.stateful import Simulation
 from lapicque.spikes.trains import SpikeTrains
 
@@ -52,7 +52,8 @@ def simulate(
     threads: int | None = None,
     reference: bool = False,
     progress: bool = True,
-) -> Response | Result:
+    to: Any = None,
+) -> Any:
     """Run a network; or ``n`` neurons side by side, without synapses.
 
     A network says itself what drives it and what is recorded: ``inputs``, ``n``, ``initial``, ``record`` and ``every``
@@ -92,18 +93,21 @@ def simulate(
         Run the slow interpreter that defines the semantics instead of compiled code.
     progress : bool
         Show a bar if the run takes longer than two seconds.
+    to : path, optional
+        An HDF5 file for what a network records, which is then not kept in memory. A recording of that name is replaced.
 
     Returns
     -------
     Response
         Of neurons.
     Result
-        Of a network.
+        Of a network; or a `lapicque.simulation.StoredResult`, which reads from the file ``to``.
 
     Raises
     ------
     SimulationError
-        For impossible times, inputs of the wrong length, unknown names, states that stop being numbers.
+        For impossible times, inputs of the wrong length, unknown names, states that stop being numbers, a full disk.
+        What was recorded until then is in the exception's ``result``, as it is in that of a ``KeyboardInterrupt``.
     SchemeError
         If the scheme cannot integrate the model.
 
@@ -128,7 +132,9 @@ def simulate(
             model, dt=dt, method=method, precision=precision, seed=seed, wiring_seed=wiring_seed, trial=trial,
             threads=threads, reference=reference, progress=progress,
         ) as simulation:  # fmt: skip
-            return simulation.run(duration)
+            return simulation.run(duration, to=to)
+    if to is not None:
+        raise SimulationError("to= is for a network: put the neuron into one, net.population(neuron, n)")
     neuron = neuron_of(model)
     dt_ms = time_of("dt", dt)
     steps = whole_steps("duration", duration, dt_ms)

@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from lapicque.compile.assemble import assemble
-from lapicque.compile.network_run import NetworkRun, Stretch
+from lapicque.compile.network_state import fits
 from lapicque.errors import SimulationError, suggest
-from lapicque.model.merge import part_name
 from lapicque.network.network import Network
 from lapicque.simulation.arguments import time_of, whole_number, whole_steps
+from lapicque.simulation.build import backend, built, methods_of
+from lapicque.simulation.identity import identity_of
+from lapicque.simulation.interrupts import deferred
 from lapicque.simulation.progress import bar
-from lapicque.simulation.recording import Recording, items_of
+from lapicque.simulation.recording import Item, Recording, items_of
 from lapicque.simulation.results import Result
-from lapicque.units import internal, magnitude
+from lapicque.simulation.running import advance, check_stimuli, final_states
+from lapicque.simulation.settings import (
+    number_of,
+    plain,
+    read_constant,
+    same_values,
+    setting_of,
+    stands_alone,
+    with_constant,
+)
+from lapicque.simulation.snapshot import Snapshot, current_version
+from lapicque.simulation.storage import Writer
+from lapicque.spikes.trains import SpikeTrains
+from lapicque.units import internal
 
 
 class Simulation:
@@ -82,28 +97,30 @@ class Simulation:
             raise SimulationError("the network has no populations: net.population(lq.neurons.lif, 100)")
         if precision not in ("float64", "float32"):
             raise SimulationError(f"precision is {precision!r}: write 'float64' or 'float32'")
-        self.network, self.precision, self._progress = network, precision, progress
+        self._described, self.precision, self._progress = network, precision, progress
         self.dt = time_of("dt", dt)
         self.seed = whole_number("seed", seed, "an integer")
         self.wiring_seed = whole_number("wiring_seed", wiring_seed, "an integer")
         self.trial = whole_number("trial", trial, "an integer from 0 to 2**32 - 1", 0, 2**32 - 1)
-        if threads is not None:
-            threads = whole_number("threads", threads, "a positive integer", 1)
-        self.circuit = assemble(network, self.dt, self.seed, self.wiring_seed)
-        self.items = items_of(network, self.circuit)
-        fresh = Recording(self.items, self.circuit)
-        self._run = self._backend(reference)(
-            self.circuit, methods_of(network, method), precision, threads, fresh.samplings, fresh.logged, self.trial
+        self._threads = None if threads is None else whole_number("threads", threads, "a positive integer", 1)
+        self._reference, self._methods = reference, methods_of(network, method)
+        self._values: dict[str, Any] = {}
+        self._snapshots: dict[str, Snapshot] = {}
+        self._asked = False  # for spikes, see spikes_since
+        self._unseen: Recording | None = None
+        self._build({})
+
+    def _build(self, values: Mapping[str, Any]) -> None:
+        """Lay out the network with some values changed, at step 0."""
+        self.network, self.circuit = built(self._described, self.dt, self.seed, self.wiring_seed, values)
+        self._values = dict(values)
+        self._lay_out()
+
+    def _lay_out(self, like: Any = None) -> None:
+        self.items = items_of(self.network, self.circuit)
+        self._run = backend(
+            self.circuit, self._methods, self.precision, self._threads, self.items, self.trial, self._reference, like
         )
-        self._numbers = {name: n for n, name in enumerate(network.populations)}
-
-    @staticmethod
-    def _backend(reference: bool) -> Any:
-        if reference:
-            from lapicque.compile.network_reference import NetworkInterpreter
-
-            return NetworkInterpreter
-        return NetworkRun
 
     # -- running -----------------------------------------------------------------------------------------------------
 
@@ -117,98 +134,258 @@ class Simulation:
         """The time reached, ms."""
         return self._run.step * self.dt
 
-    def run(self, duration: Any) -> Result:
+    def run(self, duration: Any, *, to: Any = None) -> Any:
         """Run on for some time, and return what was recorded in it.
+
+        An interrupt (Ctrl-C) ends a run within a tenth of a second. It is raised as ``KeyboardInterrupt``, whose
+        ``result`` has what was recorded until then, and the simulation can go on from there.
+
+        Parameters
+        ----------
+        duration : time
+            A whole number of steps.
+        to : path, optional
+            An HDF5 file for what is recorded, which is then not kept in memory. A recording of that name is replaced.
+
+        Returns
+        -------
+        Result
+            Or a `lapicque.simulation.StoredResult`, which reads from the file, where ``to`` is given.
 
         Raises
         ------
         SimulationError
-            If a state is no longer a number; the exception's ``result`` has what was recorded until then.
+            If a state is no longer a number, with the population, the variable, the neuron and the step, or the disk
+            is full; the exception's ``result`` has what was recorded until then.
         """
-        return self._advance(whole_steps("duration", duration, self.dt))
+        return self._advance(whole_steps("duration", duration, self.dt), to)
 
     def step(self) -> Result:
         """Run one step."""
         return self._advance(1)
 
-    def _advance(self, steps: int) -> Result:
-        for stimulation in self.network.stimulations.values():
-            check = getattr(stimulation.stimulus, "check_length", None)
-            if check is not None:
-                check(self._run.step + steps, self.dt)
-        recording = Recording(self.items, self.circuit, self._run.step)
-        last = self._run.step + steps
-        with bar("simulate", steps, show=self._progress) as tick:
-
-            def stretched(stretch: Stretch) -> None:
-                recording.write(stretch)
-                tick(stretch.last - stretch.first, self._report(stretch))
-
+    def _advance(self, steps: int, to: Any = None) -> Any:
+        first, last = self._run.step, self._run.step + steps
+        check_stimuli(self.network, last, self.dt)
+        recording = Recording(self.items, self.circuit, first, self.precision)
+        if to is not None:
+            names = list(self.network.populations)
+            recording.store = Writer(to, recording.collectors, names, {**self._about(), "first_step": first})
+        if not self._asked:
+            self._unseen = None
+        self._unseen = self._unseen or Recording(self._spiking(), self.circuit, first)
+        recordings = [recording, self._unseen] if to is None else [recording]
+        with bar("simulate", steps, show=self._progress) as tick, deferred() as interrupted:
             try:
-                self._run.advance(last, stretched)
-            except SimulationError as error:
-                error.result = self._result(recording)  # type: ignore[attr-defined]
+                advance(self._run, self.circuit, last, recordings, tick, interrupted)
+            except (SimulationError, KeyboardInterrupt) as error:
+                error.result = self._result(recording)  # type: ignore[union-attr]
+                raise
+            except BaseException:
+                recording.close()
                 raise
         return self._result(recording)
 
-    def _report(self, stretch: Stretch) -> str:
-        rates = []
-        seconds = (stretch.last - stretch.first) * self.dt * 1e-3
-        totals = stretch.counts.sum(axis=0)
-        for (n, event), total in zip(self._run.streams, totals, strict=True):
-            cells = self.circuit.cells[n]
-            if event == "spike":
-                rates.append(f"{cells.name} {total / seconds / cells.size:.1f} Hz")
-        return f"{stretch.last * self.dt:.0f} ms, " + ", ".join(rates[:6])
-
-    def _result(self, recording: Recording) -> Result:
+    def _result(self, recording: Recording) -> Any:
+        final = final_states(self._run, self.circuit)
+        if isinstance(recording.store, Writer):
+            return recording.store.result(recording, final)
         spikes, traces = recording.results()
-        final = {name: self._states(n) for name, n in self._numbers.items() if self.circuit.cells[n].neuron is not None}
-        return Result(
-            spikes, traces, final, self.dt, self._run.schemes(), self.precision, self.seed, self.wiring_seed,
-            self.trial, (recording.last - recording.first) * self.dt,
-        )  # fmt: skip
+        duration = (recording.last - recording.first) * self.dt
+        return Result(spikes, traces, final, self.dt, self._run.schemes(), self.precision, self.seed, self.wiring_seed,
+                      self.trial, duration)  # fmt: skip
 
-    def _states(self, n: int) -> dict[str, np.ndarray]:
-        neuron = self.circuit.cells[n].neuron
-        assert neuron is not None
-        return {x: self._run.read(n, x) / v.unit.scale for x, v in neuron.states.items()}
+    def _spiking(self) -> list[Item]:
+        return [item for item in self.items if item.kind == "events"]
+
+    def spikes_since(self) -> dict[str, SpikeTrains]:
+        """Return the recorded spikes since the last call; at the first call, those of the last run.
+
+        Runs that write to a file are left out.
+
+        Returns
+        -------
+        dict of str to SpikeTrains
+            By recorder.
+
+        Examples
+        --------
+        >>> import lapicque as lq
+        >>> net = lq.Network()
+        >>> cells = net.population(lq.neurons.lif, 10, name="cells")
+        >>> _ = net.record(cells, "spikes")
+        >>> with lq.Simulation(net) as sim:
+        ...     _ = sim.run("20 ms")
+        ...     sim.set("cells.i_ext", "900 pA")
+        ...     _ = sim.run("20 ms")
+        ...     spikes = sim.spikes_since()["cells"]
+        >>> spikes.t_start, spikes.counts.min() > 0
+        (20.0, np.True_)
+        """
+        self._asked = True
+        unseen = self._unseen or Recording(self._spiking(), self.circuit, self._run.step)
+        self._unseen = Recording(self._spiking(), self.circuit, self._run.step)
+        return unseen.results()[0]
 
     # -- looking and changing ----------------------------------------------------------------------------------------
 
-    def _place(self, name: str) -> tuple[int, str]:
-        population, _, variable = name.partition(".")
-        if population not in self._numbers:
-            raise SimulationError(f"there is no population {population!r}{suggest(population, self._numbers)}")
-        n = self._numbers[population]
-        neuron = self.circuit.cells[n].neuron
-        if neuron is None:
-            raise SimulationError(f"{population!r} is a list of spikes: it has no variables")
-        variable = part_name(*variable.split(".", 1)) if "." in variable else variable
-        if variable not in neuron.states:
-            hint = suggest(variable, neuron.states) or f"; it has {', '.join(map(repr, neuron.states))}"
-            raise SimulationError(f"{population!r} has no state {variable!r}{hint}")
-        return n, variable
-
     def get(self, name: str) -> np.ndarray:
-        """Return a state, ``"exc.v"`` or ``"exc.ampa.g"``, (neuron,), in its own unit."""
-        n, variable = self._place(name)
-        neuron = self.circuit.cells[n].neuron
-        assert neuron is not None
-        return self._run.read(n, variable) / neuron.states[variable].unit.scale
+        """Return a state or a parameter, ``"exc.v"``, ``"exc.ampa.g"``, ``"exc.tau_m"``: (neuron,), in its own unit."""
+        found = setting_of(self.network, self.circuit, name)
+        if found.kind == "described":
+            raise SimulationError(f"{name!r} is not one value a neuron: it is in the network, sim.network")
+        if found.kind == "constant":
+            return read_constant(self.circuit, found)
+        assert found.unit is not None
+        return self._run.read(found.population, found.variable) / found.unit.scale
 
     def set(self, name: str, value: Any) -> None:
-        """Give a state a value: one number, or one a neuron; bare numbers are in its own unit."""
-        n, variable = self._place(name)
-        cells = self.circuit.cells[n]
-        assert cells.neuron is not None
-        unit = cells.neuron.states[variable].unit
-        array = np.asarray(internal(magnitude(value, unit, name), unit), np.float64)
-        if array.ndim and array.shape != (cells.size,):
-            raise SimulationError(f"{name} is given {array.size} values, but there are {cells.size} neurons")
-        if np.isnan(array).any():
-            raise SimulationError(f"{name} is given NaN (not a number)")
-        self._run.write(n, variable, np.broadcast_to(array, (cells.size,)))
+        """Change a value from now on.
+
+        States, parameters, and the constant part of an input, to which stimuli and synapses are added, take one number
+        or one a neuron; bare numbers are in their own unit. Weights, ``"exc->inh.w"``, and the rates of Poisson
+        stimuli, ``"exc.v.rate"``, can be changed as well, but then the network is laid out anew.
+
+        Parameters
+        ----------
+        name : str
+            ``"exc.v"``, ``"exc.ampa.g"``, ``"exc.tau_m"``, ``"exc.i_ext"``, ``"exc.ampa.tau"``, ``"exc.i_ext.mean"``.
+        value : quantity
+
+        Raises
+        ------
+        SimulationError, ModelError, UnitError
+            If there is nothing of that name, or the value does not fit.
+
+        Examples
+        --------
+        >>> import lapicque as lq
+        >>> net = lq.Network()
+        >>> _ = net.population(lq.neurons.lif, 10, name="cells")
+        >>> with lq.Simulation(net) as sim:
+        ...     sim.set("cells.i_ext", "300 pA")
+        ...     sim.set("cells.v", [-70.0] * 10)
+        ...     sim.get("cells.i_ext")[:2], sim.get("cells.v")[:2]
+        (array([300., 300.]), array([-70., -70.]))
+        """
+        found = setting_of(self.network, self.circuit, name)
+        if found.kind == "described":
+            self._go_on(lambda: self._build({**self._values, name: plain(found, value)}))
+            return
+        number = number_of(found, value)
+        if found.kind == "state":
+            assert found.unit is not None
+            array = np.asarray(internal(number, found.unit), np.float64)
+            self._run.write(found.population, found.variable, np.broadcast_to(array, (found.size,)))
+            return
+        if np.ndim(self.circuit.cells[found.population].parameters[found.variable]) and not np.ndim(number):
+            number = np.full(found.size, number)  # the layout stays
+        if not stands_alone(self.network, self.circuit, found):
+            self._go_on(lambda: self._build({**self._values, name: number}))
+            return
+        circuit = with_constant(self.circuit, found, number)
+        self._values[name] = number
+        if not self._reference and fits(self.circuit, circuit):
+            self._run.set_values(circuit)
+            self.circuit = circuit
+            return
+        self.circuit = circuit
+        self._go_on(lambda: self._lay_out(None if self._reference else self._run))
+
+    def _go_on(self, build: Callable[[], None]) -> None:
+        """Lay the network out anew, and go on from where it is."""
+        old, step, state = self._run, self._run.step, self._run.state()
+        build()
+        self._run.set_state(state, step)
+        old.close()
+
+    # -- snapshots ---------------------------------------------------------------------------------------------------
+
+    def _about(self) -> dict[str, Any]:
+        return {
+            "version": current_version(), "dt_ms": self.dt, "precision": self.precision, "seed": self.seed,
+            "wiring_seed": self.wiring_seed, "trial": self.trial, "schemes": self._run.schemes(),
+        }  # fmt: skip
+
+    def _taken(self) -> Snapshot:
+        identity = identity_of(self._described)
+        return Snapshot(self._run.step, self._run.state(), dict(self._values), self._about(), identity)
+
+    def _put(self, snapshot: Snapshot) -> None:
+        if not same_values(self._values, snapshot.values):
+            old = self._run
+            self._build(snapshot.values)
+            old.close()
+        self._run.set_state(snapshot.state, snapshot.step)
+        self._unseen = None
+
+    def snapshot(self, name: str = "last") -> None:
+        """Remember the state, spikes in flight included, under a name."""
+        self._snapshots[name] = self._taken()
+
+    def restore(self, name: str = "last") -> None:
+        """Go back to where a snapshot was taken: from there everything happens again as it did, bit for bit.
+
+        Raises
+        ------
+        SimulationError
+            If there is no snapshot of that name.
+        """
+        if name not in self._snapshots:
+            hint = (
+                suggest(str(name), self._snapshots) or f"; there are {', '.join(map(repr, self._snapshots)) or 'none'}"
+            )
+            raise SimulationError(f"there is no snapshot {name!r}{hint}")
+        self._put(self._snapshots[name])
+
+    def save(self, path: Any) -> None:
+        """Write the state to a file (HDF5), from which `load` goes on, in any process and with any number of threads.
+
+        A file of that name is replaced when the new one is complete.
+
+        Raises
+        ------
+        SimulationError
+            If the file cannot be written; an old one is then as it was.
+        """
+        self._taken().save(path)
+
+    @classmethod
+    def load(
+        cls,
+        path: Any,
+        network: Network,
+        *,
+        dt: Any = None,
+        precision: str | None = None,
+        method: Any = None,
+        threads: int | None = None,
+        reference: bool = False,
+        progress: bool = True,
+    ) -> Simulation:
+        """Return a simulation that goes on where one was saved: it equals the uninterrupted one bit for bit.
+
+        Parameters
+        ----------
+        path : path
+        network : Network
+            The same as that which was saved; what is recorded may differ.
+        dt, precision : optional
+            By default as saved; anything else is refused.
+        method : optional
+            Only for a scheme of one's own, which the file cannot name.
+        threads, reference, progress : as of a `Simulation`
+
+        Raises
+        ------
+        SimulationError
+            If the file belongs to another network or version, or is no snapshot, with what differs.
+        """
+        snapshot = Snapshot.load(path)
+        options = snapshot.options(network, dt, precision, method, repr(os.fspath(path)))
+        made = cls(network, threads=threads, reference=reference, progress=progress, **options)
+        made._put(snapshot)
+        return made
 
     def __enter__(self) -> Simulation:
         return self
@@ -223,21 +400,3 @@ class Simulation:
     def __repr__(self) -> str:
         how = self._run.describe()
         return f"Simulation({self.network.size} neurons at {self.time:g} ms, dt {self.dt:g} ms; {how})"
-
-
-def methods_of(network: Network, given: Any) -> dict[str, Any]:
-    """Return the scheme of each population, from one for all or from a mapping.
-
-    Raises
-    ------
-    SimulationError
-        If a population is unknown.
-    """
-    if given is None:
-        return {}
-    if not isinstance(given, Mapping):
-        return dict.fromkeys(network.populations, given)
-    for name in given:
-        if name not in network.populations:
-            raise SimulationError(f"method: there is no population {name!r}{suggest(str(name), network.populations)}")
-    return dict(given)

@@ -1,0 +1,80 @@
+"""Advance what runs a circuit, stretch by stretch: record, report, stop when asked to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from lapicque.compile.circuit import Circuit
+from lapicque.compile.network_run import Stretch
+from lapicque.network.network import Network
+from lapicque.simulation.recording import Recording
+
+
+def advance(
+    run: Any,
+    circuit: Circuit,
+    last: int,
+    recordings: Iterable[Recording],
+    tick: Callable[..., Any],
+    interrupted: Callable[[], bool],
+) -> None:
+    """Run up to step ``last``.
+
+    Parameters
+    ----------
+    tick : called with the number of steps done, and a text
+    interrupted : says whether to stop
+
+    Raises
+    ------
+    SimulationError
+        If a state is no longer a number.
+    KeyboardInterrupt
+        If the run was to be stopped; what runs is then in order between two steps.
+    """
+    recordings = tuple(recordings)
+
+    def stretched(stretch: Stretch) -> None:
+        for recording in recordings:
+            recording.write(stretch)
+        tick(stretch.last - stretch.first, report(run, circuit, stretch))
+        if interrupted() and stretch.last < last:
+            raise KeyboardInterrupt
+
+    run.advance(last, stretched)
+
+
+def report(run: Any, circuit: Circuit, stretch: Stretch) -> str:
+    """Say the time and the rate of each population in a stretch."""
+    rates = []
+    seconds = (stretch.last - stretch.first) * circuit.dt * 1e-3
+    for (n, event), total in zip(run.streams, stretch.counts.sum(axis=0), strict=True):
+        cells = circuit.cells[n]
+        if event == "spike":
+            rates.append(f"{cells.name} {total / seconds / cells.size:.1f} Hz")
+    return f"{stretch.last * circuit.dt:.0f} ms, " + ", ".join(rates[:6])
+
+
+def final_states(run: Any, circuit: Circuit) -> dict[str, dict[str, np.ndarray]]:
+    """Return the states of each population, (neuron,), in their own units."""
+    return {
+        cells.name: {x: run.read(n, x) / v.unit.scale for x, v in cells.neuron.states.items()}
+        for n, cells in enumerate(circuit.cells)
+        if cells.neuron is not None
+    }
+
+
+def check_stimuli(network: Network, steps: int, dt: float) -> None:
+    """Refuse a run of more steps than a stimulus has samples for.
+
+    Raises
+    ------
+    SimulationError
+    """
+    for stimulation in network.stimulations.values():
+        check = getattr(stimulation.stimulus, "check_length", None)
+        if check is not None:
+            check(steps, dt)
