@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -73,7 +73,7 @@ class EventRun:
         self,
         plan: EventPlan,
         sample_times: Any = (),
-        watched: Mapping[int, Sequence[int]] | None = None,
+        watched: Mapping[int, Any] | None = None,
         trial: int = 0,
     ):
         """Lay out memory.
