@@ -39,7 +39,7 @@ class Watch:
 
     def __init__(self, run: NetworkRun):
         self.run = run
-        self._memory: list[tuple[np.ndarray, np.ndarray]] | None = None
+        self._memory: list[np.ndarray] | None = None
         self._step, self._taken, self._cost = 0, -np.inf, 0.0
 
     def forget(self) -> None:
@@ -54,12 +54,17 @@ class Watch:
             self._taken = perf_counter()
             self._cost = self._taken - now
 
-    def _copy(self) -> list[tuple[np.ndarray, np.ndarray]]:
-        return [(part.arena.copy(), part.ring.copy()) for part in self.run.partitions]
+    def _arrays(self) -> list[np.ndarray]:
+        run = self.run
+        arrays = [array for part in run.partitions for array in (part.arena, part.ring)]
+        return arrays + ([run.found, run.emitted, run.ends] if run.wired.history() else [])
 
-    def _put(self, memory: list[tuple[np.ndarray, np.ndarray]], step: int) -> None:
-        for part, (arena, ring) in zip(self.run.partitions, memory, strict=True):
-            part.arena[:], part.ring[:] = arena, ring
+    def _copy(self) -> list[np.ndarray]:
+        return [array.copy() for array in self._arrays()]
+
+    def _put(self, memory: list[np.ndarray], step: int) -> None:
+        for array, kept in zip(self._arrays(), memory, strict=True):
+            array[:] = kept
         self.run.step = step
 
     def cut(self, stretch: Stretch) -> Stretch:

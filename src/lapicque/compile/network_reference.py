@@ -57,7 +57,7 @@ class NetworkInterpreter:
         self.coming: dict[tuple[int, str], dict[int, list[tuple[np.ndarray, np.ndarray]]]] = {
             channel: {} for channel in circuit.channels()
         }
-        self._codes = [RunCode(pathway, circuit, self.dtype, self.trial) for pathway in circuit.coded]
+        self.codes = [RunCode(pathway, circuit, self.dtype, self.trial) for pathway in circuit.coded]
         self._sums = [RunCode(pathway, circuit, self.dtype, self.trial) for pathway in circuit.couplings]
         self._levels = circuit.levels()
 
@@ -169,12 +169,12 @@ class NetworkInterpreter:
                 coming = self.coming[pathway.target, pathway.variable]
                 for lag, targets, amounts in self._sent(increments, k):
                     coming.setdefault(k + lag, []).append((targets, amounts))
-        for code in self._codes:
+        for code in self.codes:
             source = self.cells[code.pathway.source]
             code.note(k, self._spiking(code.pathway.source, k), source)
         for (population, variable), coming in self.coming.items():
             self._arrive(population, variable, coming.pop(k, []))
-        for code in self._codes:
+        for code in self.codes:
             code.run(self._cells(code.pathway.target), k)
         for cells, described in zip(self.cells, circuit.cells, strict=True):
             for drive in described.drives if cells is not None else ():

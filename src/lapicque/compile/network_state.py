@@ -5,7 +5,9 @@ The state of a circuit at the beginning of a step is a mapping of names to array
 * ``"exc/v"``: the states of a population, and how long ago its events were (``"exc/_age_spike"``,
   ``"exc/_bound_spike"``), (neuron,);
 * ``"exc<-v"``: what is on its way to a variable, (step, neuron): row j arrives j steps from now. Rows at the end in
-  which nothing arrives are left out.
+  which nothing arrives are left out;
+* ``"exc->ago"``, ``"exc->neuron"``, ``"exc->output"``: spikes that will run code when they arrive, (spike,), oldest
+  first, then by neuron: how many steps ago they were emitted, by whom, and the output.
 
 Random numbers depend on the step alone, so they are no part of it. Kernels and the interpreter share this form.
 """
@@ -48,7 +50,40 @@ def state_of(run: NetworkRun) -> State:
     for n, variable in run.circuit.channels():
         rows = [_coming(part, n, variable, run.step, run.longest + 1) for part in run.partitions]
         found[f"{run.circuit.cells[n].name}<-{variable}"] = trimmed(np.concatenate(rows, axis=1))
+    for n, longest in _remembered(run).items():
+        sent = {ago: _emitted(run, n, run.step - ago) for ago in range(1, min(longest, run.step) + 1)}
+        found |= packed_spikes(run.circuit.cells[n].name, sent, run.kernel.REAL)
     return found
+
+
+def _remembered(run: NetworkRun) -> dict[int, int]:
+    """Return the populations whose spikes run code, and for how many steps they are remembered."""
+    found: dict[int, int] = {}
+    for code in run.wired.codes:
+        if not code.pathway.summed:
+            delays = [int(rows.delays[-1]) for rows in code.rows if rows.count]
+            found[code.pathway.source] = max(found.get(code.pathway.source, 0), *delays, 0)
+    return dict(sorted(found.items()))
+
+
+def _emitted(run: NetworkRun, population: int, step: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return who spiked in a step, in order, and the outputs; where code runs, threads meet in every step."""
+    half, neurons, outputs = step % len(run.found), [], []
+    for p in range(run.threads):
+        begin, end = run.ends[half, p, 0, population, :, 0]
+        neurons.append(run.found[half, p, 0, begin:end])
+        outputs.append(run.emitted[half, p, begin:end])
+    return np.concatenate(neurons), np.concatenate(outputs)
+
+
+def packed_spikes(name: str, sent: Mapping[int, tuple[np.ndarray, np.ndarray]], dtype: Any) -> State:
+    """Return spikes, by how many steps ago they were, as three arrays of a state."""
+    ago = sorted((a for a in sent if len(sent[a][0])), reverse=True)
+    return {
+        f"{name}->ago": np.concatenate([np.empty(0, np.int64), *(np.full(len(sent[a][0]), a) for a in ago)]),
+        f"{name}->neuron": np.concatenate([np.empty(0, np.int32), *(sent[a][0] for a in ago)]).astype(np.int32),
+        f"{name}->output": np.concatenate([np.empty(0, dtype), *(sent[a][1] for a in ago)]).astype(dtype),
+    }
 
 
 def put_state(run: NetworkRun, state: Mapping[str, np.ndarray], step: int) -> None:
@@ -62,7 +97,9 @@ def put_state(run: NetworkRun, state: Mapping[str, np.ndarray], step: int) -> No
     wanted = {f"{cells.name}/{name}": (n, name) for n, cells in enumerate(run.circuit.cells)
               for name in carried(run, n)}  # fmt: skip
     channels = {f"{run.circuit.cells[n].name}<-{x}": (n, x) for n, x in run.circuit.channels()}
-    check_names(state, {**wanted, **channels})
+    remembered = _remembered(run)
+    names = [f"{run.circuit.cells[n].name}->{x}" for n in remembered for x in ("ago", "neuron", "output")]
+    check_names(state, {**wanted, **channels, **dict.fromkeys(names)})
     for key, (n, name) in wanted.items():
         for part in run.partitions:
             part.fill(n, name, check_length(state, key, run.circuit, n))
@@ -77,7 +114,26 @@ def put_state(run: NetworkRun, state: Mapping[str, np.ndarray], step: int) -> No
             at = part.places[n, name]
             for ahead, row in enumerate(rows):
                 part.ring[(step + ahead) & (len(part.ring) - 1), at : at + size] = row[start : start + size]
+    run.ends[:] = 0
+    room = np.zeros(run.ends.shape[:2], np.int64)
+    for n in remembered:
+        _put_spikes(run, state, n, step, room)
     run.step = step
+
+
+def _put_spikes(run: NetworkRun, state: Mapping[str, np.ndarray], n: int, step: int, room: np.ndarray) -> None:
+    name = run.circuit.cells[n].name
+    ago, neurons, outputs = (state[f"{name}->{x}"] for x in ("ago", "neuron", "output"))
+    owner = np.searchsorted(run.bounds[n], neurons, side="right") - 1
+    for a in np.unique(ago):
+        half = (step - int(a)) % len(run.found)
+        for p in range(run.threads):
+            mine = (ago == a) & (owner == p)
+            begin, end = room[half, p], room[half, p] + np.count_nonzero(mine)
+            run.found[half, p, 0, begin:end] = neurons[mine]
+            run.emitted[half, p, begin:end] = outputs[mine]
+            run.ends[half, p, 0, n, 0, 0], run.ends[half, p, 0, n, 1, 0] = begin, end
+            room[half, p] = end
 
 
 def _coming(part: Partition, population: int, variable: str, step: int, rows: int) -> np.ndarray:
@@ -129,7 +185,18 @@ def interpreter_state(run: NetworkInterpreter) -> State:
             for targets, amounts in arrivals:
                 np.add.at(rows[due - run.step], targets, amounts)  # one after the other
         found[f"{run.circuit.cells[n].name}<-{variable}"] = trimmed(rows)
+    for n, codes in _by_source(run).items():
+        longest = max(code.longest for code in codes)
+        sent = {run.step - k: spikes for code in codes for k, spikes in code.sent.items() if run.step - k <= longest}
+        found |= packed_spikes(run.circuit.cells[n].name, sent, run.dtype)
     return found
+
+
+def _by_source(run: NetworkInterpreter) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = {}
+    for code in run.codes:
+        found.setdefault(code.pathway.source, []).append(code)
+    return dict(sorted(found.items()))
 
 
 def put_interpreter_state(run: NetworkInterpreter, state: Mapping[str, np.ndarray], step: int) -> None:
@@ -156,6 +223,12 @@ def put_interpreter_state(run: NetworkInterpreter, state: Mapping[str, np.ndarra
         rows = check_length(state, f"{run.circuit.cells[n].name}<-{variable}", run.circuit, n)
         everyone = np.arange(run.circuit.cells[n].size)
         run.coming[n, variable] = {step + ahead: [(everyone, row.copy())] for ahead, row in enumerate(rows)}
+    for n, codes in _by_source(run).items():
+        name = run.circuit.cells[n].name
+        ago, neurons, outputs = (state[f"{name}->{x}"] for x in ("ago", "neuron", "output"))
+        for code in codes:
+            code.sent = {step - int(a): (neurons[ago == a].astype(np.int64), outputs[ago == a].astype(run.dtype))
+                         for a in np.unique(ago) if a <= code.longest}  # fmt: skip
     run.step = step
 
 

@@ -85,21 +85,21 @@ class RunCode:
         order = self.edges.order
         self._values = {name: flushed(v.all(pathway.wiring, dtype))[order] for name, v in pathway.values.items()}
         self._keys = {draw: stream_key(circuit.seed, pathway.stream(draw)) for draw in self.code.draws}
-        self._sent: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+        self.sent: dict[int, tuple[np.ndarray, np.ndarray]] = {}
         self._before: dict[str, np.ndarray] = {}
-        self._longest = int(self.edges.lags.max(initial=0))
+        self.longest = int(self.edges.lags.max(initial=0))
 
     def note(self, k: int, spiking: np.ndarray, source: Interpreter | None) -> None:
         """Remember the spikes of step ``k`` with their outputs, and what the code may read of the sources now."""
         outputs = source.output()[spiking] if source is not None else np.ones(len(spiking), self.dtype)
-        self._sent[k] = spiking, outputs
-        self._sent.pop(k - self._longest - 1, None)
+        self.sent[k] = spiking, outputs
+        self.sent.pop(k - self.longest - 1, None)
         self._before = {name: source.value(x) for name, x in self.pathway.reads.items()} if source else {}
 
     def run(self, target: Interpreter, k: int) -> None:
         """Run the code of every spike that arrives in step ``k``."""
-        for emitted in sorted(self._sent):
-            spiking, outputs = self._sent[emitted]
+        for emitted in sorted(self.sent):
+            spiking, outputs = self.sent[emitted]
             by_source = dict(zip(spiking.tolist(), outputs, strict=True))
             for e in self.edges.of(spiking):
                 if self.edges.lags[e] == k - emitted:

@@ -163,8 +163,8 @@ def stands_alone(network: Network, circuit: Circuit, setting: Setting) -> bool:
     """Say whether nothing else was computed from a parameter when the circuit was made."""
     population = list(network.populations.values())[setting.population]
     computed = any(isinstance(value, str) for value in population.parameters.values())
-    onto = [p for p in circuit.pathways if p.target == setting.population]
-    simple = all(isinstance(p, Additive) and not getattr(p.increments, "neurons", ()) for p in onto)
+    mine = [p for p in circuit.pathways if setting.population in (p.target, p.source)]
+    simple = all(isinstance(p, Additive) and not getattr(p.increments, "neurons", ()) for p in mine)
     return simple and not computed
 
 
