@@ -16,7 +16,7 @@ from lapicque.model.values import is_quantity, plain_value
 from lapicque.units import find_unit, internal
 
 
-def _exprel(x: Any) -> Any:
+def exprel(x: Any) -> Any:
     """``(exp(x) - 1)/x``, 1 at 0."""
     x = np.asarray(x, dtype=float)
     nonzero = np.where(x == 0, 1.0, x)
@@ -28,7 +28,7 @@ _FUNCTIONS: dict[str, Any] = {
     **{f: getattr(np, f) for f in ("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh",
                                    "floor", "ceil", "abs", "sign", "clip", "where", "arctan")},
     "(and)": lambda *a: reduce(np.logical_and, a), "(or)": lambda *a: reduce(np.logical_or, a), "(not)": np.logical_not,
-    "exprel": _exprel, "round": np.rint, "int": np.trunc, "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+    "exprel": exprel, "round": np.rint, "int": np.trunc, "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
     "min": lambda *a: reduce(np.minimum, a), "max": lambda *a: reduce(np.maximum, a),
 }  # fmt: skip
 

@@ -1,6 +1,7 @@
-"""Pictures of spike trains, traces and fits: every function draws into matplotlib axes and returns them.
+"""Pictures of spike trains, traces, networks, models and fits: functions draw into matplotlib axes and return them.
 
 Without ``ax=`` a function makes a figure of its own, outside pyplot; ``ax.figure.savefig("name.svg")`` writes it.
+`terminal_raster` returns text, for machines without a screen.
 
 Examples
 --------
@@ -16,15 +17,24 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "coincidences": "matching",
+        "connectivity_matrix": "matrices",
         "convergence": "fits",
+        "degrees": "matrices",
         "fi_curve": "curves",
         "gamma_against_reliability": "fits",
         "isi_histogram": "trains",
+        "network": "networks",
         "objective_profile": "fits",
+        "phase_plane": "phase",
+        "population_raster": "populations",
+        "population_rates": "populations",
         "raster": "trains",
         "rate": "trains",
+        "spectrum": "spectra",
         "stimulus": "signals",
+        "terminal_raster": "terminal",
         "traces": "signals",
         "voltage": "signals",
+        "weight_matrix": "matrices",
     },
 )

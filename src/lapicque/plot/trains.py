@@ -57,13 +57,15 @@ def raster(
     else:
         ax.set_ylabel("trial" if trains.shape[1] == 1 and len(rows) > 1 else "neuron")
         ax.locator_params(axis="y", integer=True)
-    return time_axis(ax, _edges(trains, window))
+    return time_axis(ax, edges_of(trains, window))
 
 
-def ticks(ax: Axes, times: np.ndarray, row: float, color: str, height: float = 0.76, width: float = 1.0) -> None:
-    """Draw spikes of one row as ticks, all as one path: a file with a path a spike would be large."""
+def ticks(
+    ax: Axes, times: np.ndarray, row: float | np.ndarray, color: str, height: float = 0.76, width: float = 1.0
+) -> None:
+    """Draw spikes as ticks in one row, or each in its own, all as one path: a path a spike would be a large file."""
     x = np.repeat(times, 3)
-    y = np.tile([row - height / 2, row + height / 2, np.nan], len(times))
+    y = (np.broadcast_to(row, len(times))[:, None] + [-height / 2, height / 2, np.nan]).ravel()
     ax.plot(x, y, color=color, linewidth=width, solid_capstyle="butt")
 
 
@@ -177,7 +179,8 @@ def _plain_decades(ax: Axes) -> None:
     ax.xaxis.set_minor_formatter(NullFormatter())
 
 
-def _edges(trains: SpikeTrains, window: tuple[Any, Any] | None) -> tuple[float, float]:
+def edges_of(trains: SpikeTrains, window: tuple[Any, Any] | None) -> tuple[float, float]:
+    """Return the given window in ms, or that of the spike trains."""
     if window is None:
         return trains.t_start, trains.t_stop
     return float(magnitude(window[0], "ms", "window")), float(magnitude(window[1], "ms", "window"))
