@@ -5,9 +5,11 @@ A thread owns a range of every population's neurons and, for these targets, rows
 so the sums do not depend on how many threads there are.
 """
 
+from typing import Any
+
 from numba import njit
 
-_OPTIONS = {"nogil": True, "inline": "always", "error_model": "numpy"}
+_OPTIONS: Any = {"nogil": True, "inline": "always", "error_model": "numpy"}
 
 
 @njit(**_OPTIONS)

@@ -9,7 +9,7 @@ number instead of a slot.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lapicque.compile.lanes import LANES
 from lapicque.compile.nodes import FREE, Node, hoisted
@@ -19,17 +19,25 @@ from lapicque.compile.step import EventStep, Step
 
 @dataclass(frozen=True)
 class Layout:
-    """Which slot of a block's memory holds what."""
+    """Which slot of a block's memory holds what.
+
+    ``slots`` are those of the block itself, ``scratch`` those that all blocks share, one after the other.
+    """
 
     slots: Mapping[str, int]
+    scratch: Mapping[str, int] = field(default_factory=dict)
 
     def at(self, name: str) -> str:
         """Return the expression for a slot's lane ``l``."""
-        return f"a[at_{name} + l]"
+        return f"{'z' if name in self.scratch else 'a'}[at_{name} + l]"
 
     def whole(self, name: str) -> str:
         """Return the expression for all lanes of a slot."""
-        return f"a[at_{name} : at_{name} + {LANES}]"
+        return f"{'z' if name in self.scratch else 'a'}[at_{name} : at_{name} + {LANES}]"
+
+    def places(self) -> list[str]:
+        """Return the lines that say where slots begin."""
+        return [f"at_{name} = {n * LANES}" for name, n in (*self.slots.items(), *self.scratch.items())]
 
 
 def roots_of(step: Step) -> list[Node]:
@@ -55,6 +63,7 @@ class LaneCode:
     fields : inputs that have a slot; the others are a local variable ``in_NAME``
     uniform : parameters that are the same for all neurons; None: every constant has a slot
     extra : further slots
+    scratch : slots whose contents are not needed after their block is done, in the array ``z``
     """
 
     def __init__(
@@ -64,6 +73,7 @@ class LaneCode:
         fields: Sequence[str],
         uniform: Collection[str] | None = None,
         extra: Sequence[str] = (),
+        scratch: Collection[str] = (),
     ):
         self.step, self.real, self.fields = step, real, tuple(fields)
         self.functions: set[str] = {"where"}
@@ -91,7 +101,8 @@ class LaneCode:
         slots += [FREE] if self.jumps_read_free and FREE not in extra else []
         slots += extra
         self.keeps_free = FREE in slots
-        self.layout = Layout({name: n for n, name in enumerate(slots)})
+        kept, shared = [x for x in slots if x not in scratch], [x for x in slots if x in scratch]
+        self.layout = Layout({x: n for n, x in enumerate(kept)}, {x: n for n, x in enumerate(shared)})
 
     def _varying(self, uniform: Collection[str] | None) -> set[str]:
         """Return the constants that have a slot."""
@@ -168,7 +179,11 @@ class LaneCode:
         """Return how every variable is spelled inside a loop over lanes."""
         shared = {u: f"in_{u}" for u in self.step.inputs if u not in self.fields}
         uniform = {name: f"c_{name}" for name in self.uniform}
-        return {**shared, **uniform, **{name: self.layout.at(name) for name in self.layout.slots}}
+        return {
+            **shared,
+            **uniform,
+            **{name: self.layout.at(name) for name in (*self.layout.slots, *self.layout.scratch)},
+        }
 
     def printer(self) -> Printer:
         """Return a printer that knows the memory."""

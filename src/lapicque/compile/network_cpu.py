@@ -79,6 +79,7 @@ def generate(plan: Plan) -> str:
         f"DRAWS = {[dict(w.step.draws) for w in written]!r}",
         f"EVENTS = {[[e.name for e in w.step.events] for w in written]!r}",
         f"SLOTS = {[dict(w.code.layout.slots) for w in written]!r}",
+        f"SCRATCH = {max((len(w.code.layout.scratch) for w in written), default=0)}",
         f"CONSTANTS = {[w.code.lane_constants for w in written]!r}",
         f"UNIFORM = {[w.scalars() for w in written]!r}",
         f"CHANNELS = {[list(w.model.channels) for w in written]!r}",
@@ -96,8 +97,9 @@ def generate(plan: Plan) -> str:
 
 _ARGUMENTS = {
     "p": "int64", "parts": "int64", "first": "int64", "last": "int64", "span": "int64", "dt": "float64",
-    "trial": "int64", "a": "{real}[::1]", "c": "{real}[::1]", "thresholds": "uint32[::1]", "keys": "uint64[::1]",
-    "drives": "int64[:, ::1]", "places": "int64[::1]", "ring": "{real}[:, ::1]", "words": "uint32[::1]",
+    "trial": "int64", "a": "{real}[::1]", "z": "{real}[::1]", "c": "{real}[::1]", "thresholds": "uint32[::1]",
+    "keys": "uint64[::1]", "drives": "int64[:, ::1]", "places": "int64[::1]", "ring": "{real}[:, ::1]",
+    "words": "uint32[::1]",
     "populations": "int64[:, ::1]", "bundles": "int64[:, ::1]", "weights": "{real}[::1]", "codes": "int64[:, ::1]",
     "sums": "int64[:, ::1]", "g": "{real}[::1]", "pointers": "int64[::1]", "for_codes": "int64[:, ::1]",
     "for_sums": "int64[:, ::1]", "shared": "{real}[:, ::1]", "feeds": "int64[:, ::1]", "probes": "int64[:, ::1]",
@@ -172,12 +174,12 @@ class _Advance:
                 "    feed(a, feeds[x], q[START], q[BLOCKS], k, first, REAL)",
             ]
         if self.sums:
-            lines += self.populations(self.models("publish_{n}(a, c, q, k, dt)", "publishes"))
+            lines += self.populations(self.models("publish_{n}(a, z, c, q, k, dt)", "publishes"))
             if self.sums_read:
                 lines += self.published("for_sums")
             lines.append("meet(counter, parts)")
             lines += self.coded("sums", "sum_{n}(a, g, pointers, keys, shared, row_, q, k, dt, trial)", self.sums)
-        looks = self.models("look_{n}(a, c, keys, q, k, dt, trial)", "looks")
+        looks = self.models("look_{n}(a, z, c, keys, q, k, dt, trial)", "looks")
         if looks:
             lines += self.populations(looks)
         if self.plan.sampled:
@@ -200,7 +202,7 @@ class _Advance:
         ]
 
     def flow(self) -> list[str]:
-        call = "flow_{n}(a, c, keys, thresholds, drives, places, row, words, mine, values, counts, q, k, dt, trial)"
+        call = "flow_{n}(a, z, c, keys, thresholds, drives, places, row, words, mine, values, counts, q, k, dt, trial)"
         # element by element: assignments of slices take a second and a half to compile
         emit = ["if q[MODEL] < 0:", "    emit(q[START], q[BLOCKS], q[SIZE], k, mine, values, counts)"]
         return self.populations([
@@ -217,7 +219,7 @@ class _Advance:
         for level in range(plan.levels):
             flow = self.flow()
             if plan.levels > 1:
-                arrive = self.models("arrive_{n}(a, c, places, row, q, k, dt)", "now")
+                arrive = self.models("arrive_{n}(a, z, c, places, row, q, k, dt)", "now")
                 body = [line[4:] for line in flow[2:]]
                 inner = [f"if q[LEVEL] == {level}:", *("    " + line for line in [*arrive, *body])]
                 flow = self.populations(inner)
@@ -228,13 +230,13 @@ class _Advance:
             lines += self.published("for_codes")
         lines.append("meet(counter, parts)")
         lines += self.push("k", "q[IMMEDIATE] == 0")
-        lines += self.populations(self.models("settle_{n}(a, c, places, row, q, k, dt)", "channels"))
+        lines += self.populations(self.models("settle_{n}(a, z, c, places, row, q, k, dt)", "channels"))
         if self.codes:
             call = "code_{n}(a, g, pointers, keys, shared, row_, q, found, emitted, ends, parts, k, dt, trial)"
             lines += self.coded("codes", call, self.codes)
-        drive = "drive_{n}(a, c, keys, thresholds, drives, words, q, k, dt, trial)"
+        drive = "drive_{n}(a, z, c, keys, thresholds, drives, words, q, k, dt, trial)"
         lines += self.populations(self.models(drive, "drives"))
-        jump = "jump_{n}(a, c, mine, when[x, 0], when[x, 1], q, k, dt)"
+        jump = "jump_{n}(a, z, c, mine, when[x, 0], when[x, 1], q, k, dt)"
         return [*lines, *self.populations(self.models(jump, "jumps"))]
 
     def push(self, step: str, which: str = "") -> list[str]:

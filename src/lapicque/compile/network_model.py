@@ -18,6 +18,10 @@ from lapicque.compile.nodes import FREE
 from lapicque.compile.pathway_code import OUTPUT
 from lapicque.compile.step import EventStep, Step
 
+#: So many channels are read from the ring where they are used; with more, LLVM would need too many checks that arrays
+#: do not overlap, and the loop would not be vectorised.
+DIRECT = 3
+
 
 @dataclass(frozen=True)
 class Drive:
@@ -67,13 +71,17 @@ class Model:
 
     def code(self, real: str, late: bool) -> LaneCode:
         """Return the writer of the model's code."""
-        extra = [f"_got_{x}" for x in self.channels] + [f"_count_{n}" for n in range(len(self.drives))]
+        extra = [f"_count_{n}" for n in range(len(self.drives))]
+        extra += [f"_got_{x}" for x in self.channels[DIRECT:]]
         later = (*self.channels, *(d.variable for d in self.drives), *self.written)
         needs_free = late and any(x in self.step.held for x in later)
-        extra += [f"_now_{x}" for x in self.now] + ([OUTPUT] if self.publishes else [])
+        extra += [f"_now_{x}" for x in self.now[DIRECT:]] + ([OUTPUT] if self.publishes else [])
         extra += [d.weight for d in self.drives if d.weight not in self.uniform]
         extra += [FREE] if needs_free else []
-        return LaneCode(self.step, real, self.fields, self.uniform, extra)
+        happened = [f"_happened_{e.name}" for e in self.step.events]
+        fleeting = [x for x in extra if x.startswith(("_count_", "_got_", "_now_"))]
+        fleeting += [*happened, *([] if self.looks else self.step.draws), *([] if late else [FREE])]
+        return LaneCode(self.step, real, self.fields, self.uniform, extra, fleeting)
 
 
 class ModelWriter:
@@ -98,7 +106,7 @@ class ModelWriter:
         return parts
 
     def _arrivals(self) -> dict[str, list[str]]:
-        found = {x: [self.code.layout.at(f"_got_{x}")] for x in self.model.channels}
+        found = self._arrived("_got_", self.model.channels)
         for x, terms in self._driven().items():
             found.setdefault(x, []).extend(terms)
         return found
@@ -116,7 +124,7 @@ class ModelWriter:
             '@njit(nogil=True, error_model="numpy")',
             f"def {name}({arguments}):",
             f'    """{doc}"""',
-            *(f"    at_{slot} = {place * LANES}" for slot, place in self.code.layout.slots.items()),
+            *("    " + line for line in self.code.layout.places()),
             *(f"    c_{constant} = c[q[AT_C] + {n}]" for n, constant in enumerate(self.scalars())),
             "    t = k * dt",
         ]
@@ -137,24 +145,25 @@ class ModelWriter:
 
     def _look(self) -> str:
         lines = self._begin(
-            f"look_{self.number}", "arena, c, keys, q, k, dt, trial", "Draw, and compute what is recorded."
+            f"look_{self.number}", "arena, z, c, keys, q, k, dt, trial", "Draw, and compute what is recorded."
         )
         body = [*self.code.draws(f"q[FIRST] + b * {LANES}", "q[AT_KEYS]"), *self.code.observe()]
         return "\n".join(lines + self._blocks(body))
 
     def _publish(self) -> str:
         assert self.step.output is not None
-        lines = self._begin(f"publish_{self.number}", "arena, c, q, k, dt", "Compute what others read of the neurons.")
+        lines = self._begin(
+            f"publish_{self.number}", "arena, z, c, q, k, dt", "Compute what others read of the neurons."
+        )
         return "\n".join(lines + self._blocks(self.code.before_flow({OUTPUT: self.step.output})))
 
     def _arrive(self) -> str:
         lines = self._begin(
-            f"arrive_{self.number}", "arena, c, places, row, q, k, dt", "Add what immediate spikes bring."
+            f"arrive_{self.number}", "arena, z, c, places, row, q, k, dt", "Add what immediate spikes bring."
         )
         body = self._taken("_now_", self.model.now, "AT_NOW")
-        at = self.code.layout.at
-        adds = {x: [at(f"_now_{x}")] for x in self.model.now}
-        return "\n".join(lines + self._blocks([*body, *self.code.arrive(adds)]))
+        body += self.code.arrive(self._arrived("_now_", self.model.now))
+        return "\n".join(lines + self._blocks([*body, *self._emptied(self.model.now)]))
 
     def _taken(self, prefix: str, variables: Sequence[str], column: str) -> list[str]:
         """Take the arrivals of this step out of the ring."""
@@ -162,11 +171,23 @@ class ModelWriter:
         for n, x in enumerate(variables):
             lines += [
                 f"r = places[q[{column}] + {n}] + b * {LANES}",
-                f"arrived = array_at(row.ctypes.data + r * row.itemsize, {LANES}, REAL)",
-                *over_lanes([f"{self.code.layout.at(f'{prefix}{x}')} = arrived[l]"]),
-                *over_lanes([f"arrived[l] = {self.real}(0.0)"]),
+                f"arrived_{n} = array_at(row.ctypes.data + r * row.itemsize, {LANES}, REAL)",
             ]
+            if n >= DIRECT:
+                lines += over_lanes([f"{self.code.layout.at(f'{prefix}{x}')} = arrived_{n}[l]"])
         return lines
+
+    def _emptied(self, variables: Sequence[str]) -> list[str]:
+        """Empty what was taken."""
+        loops = [over_lanes([f"arrived_{n}[l] = {self.real}(0.0)"]) for n in range(len(variables))]
+        return [line for loop in loops for line in loop]
+
+    def _arrived(self, prefix: str, variables: Sequence[str]) -> dict[str, list[str]]:
+        """Return how the arrivals of each variable are spelled."""
+        spelled = [
+            f"arrived_{n}[l]" if n < DIRECT else self.code.layout.at(f"{prefix}{x}") for n, x in enumerate(variables)
+        ]
+        return {x: [text] for x, text in zip(variables, spelled, strict=True)}
 
     def _incoming(self) -> list[str]:
         """Take what arrives out of the ring, and count the events of the drives."""
@@ -191,12 +212,13 @@ class ModelWriter:
         return lines
 
     def _flow(self) -> str:
-        arguments = "arena, c, keys, thresholds, drives, places, row, words, found, values, counts, q, k, dt, trial"
+        arguments = "arena, z, c, keys, thresholds, drives, places, row, words, found, values, counts, q, k, dt, trial"
         lines = self._begin(f"flow_{self.number}", arguments, "Flow, conditions, arrivals and jumps of one step.")
         body = [] if self.looks else self.code.draws(f"q[FIRST] + b * {LANES}", "q[AT_KEYS]")
         if not self.late:
             body += self._incoming()
         body += self.code.flow({} if self.late else self._arrivals())
+        body += [] if self.late else self._emptied(self.model.channels)
         for n, event in enumerate(self.step.events):
             seen = [
                 f"n = b * {LANES} + l",
@@ -218,19 +240,18 @@ class ModelWriter:
         return [*lines, f"values[counts[0]] = {text}"]
 
     def _settle(self) -> str:
-        lines = self._begin(f"settle_{self.number}", "arena, c, places, row, q, k, dt", "Add what spikes bring.")
-        at = self.code.layout.at
-        arrivals = {x: [at(f"_got_{x}")] for x in self.model.channels}
-        body = [*self._taken("_got_", self.model.channels, "AT_PLACES"), *self.code.settle(arrivals)]
+        lines = self._begin(f"settle_{self.number}", "arena, z, c, places, row, q, k, dt", "Add what spikes bring.")
+        body = self._taken("_got_", self.model.channels, "AT_PLACES")
+        body += [*self.code.settle(self._arrived("_got_", self.model.channels)), *self._emptied(self.model.channels)]
         return "\n".join(lines + self._blocks(body))
 
     def _drive(self) -> str:
-        arguments = "arena, c, keys, thresholds, drives, words, q, k, dt, trial"
+        arguments = "arena, z, c, keys, thresholds, drives, words, q, k, dt, trial"
         lines = self._begin(f"drive_{self.number}", arguments, "Add the events of stimuli.")
         return "\n".join(lines + self._blocks([*self._counted(), *self.code.settle(self._driven())]))
 
     def _jump(self) -> str:
-        lines = self._begin(f"jump_{self.number}", "arena, c, found, begin, end, q, k, dt", "What events do.")
+        lines = self._begin(f"jump_{self.number}", "arena, z, c, found, begin, end, q, k, dt", "What events do.")
         stride = len(self.code.layout.slots) * LANES
         for n, event in enumerate(self.step.events):
             lines += [

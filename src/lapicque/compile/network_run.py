@@ -224,7 +224,8 @@ class NetworkRun:
                       for s, out in zip(self.samplings, samples, strict=True)]  # fmt: skip
             events = np.zeros(self.found.shape[2], np.int64)
             self.kernel.advance(
-                p, self.threads, first, last, self.span, self.circuit.dt, self.trial, part.arena, part.c,
+                p, self.threads, first, last, self.span, self.circuit.dt, self.trial, part.arena, part.scratch,
+                part.c,
                 part.thresholds, part.key_array, part.drives, part.at_places, part.ring, part.words, part.populations,
                 part.bundles, part.weights, part.coded.codes, part.coded.sums, part.coded.g, part.coded.pointers,
                 part.coded.for_codes, part.coded.for_sums, self.shared, part.feeds, table(PROBE, probes), self.found,
@@ -299,9 +300,10 @@ class NetworkRun:
     def describe(self) -> str:
         """Say how the circuit is run, and why so."""
         threads = f"{self.threads} thread{'s' * (self.threads > 1)}"
+        often = f"every {self.span} steps" if self.span > 1 else "in every step"
         if self.late:
             return f"{self.precision}, {threads} that meet in every step, because {self._compiled.reason}"
-        return f"{self.precision}, {threads} that meet every {self.span} steps, as delays allow"
+        return f"{self.precision}, {threads} that meet {often}, as delays allow"
 
     def close(self) -> None:
         """Let the threads go."""

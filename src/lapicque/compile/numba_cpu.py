@@ -51,7 +51,7 @@ def generate(step: Step, real: str, fields: Sequence[str]) -> str:
         f"REAL = {real}",
         "",
         f"# where the {LANES} lanes of each variable begin in a block's memory",
-        *(f"at_{name} = {slot * LANES}" for name, slot in code.layout.slots.items()),
+        *code.layout.places(),
     ]
     return "\n".join(header) + "\n\n\n" + prepare + "\n\n\n" + advance + "\n"
 

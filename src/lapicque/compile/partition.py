@@ -75,6 +75,7 @@ class Partition:
             total += 0 if m < 0 else self.blocks[n] * len(kernel.SLOTS[m]) * LANES
         self.starts = starts
         self.arena = np.zeros(total, kernel.REAL)
+        self.scratch = np.zeros(max(1, kernel.SCRATCH) * LANES, kernel.REAL)
         self.scalars: list[float] = []
         self.at_scalars = []
         for n, (cells, m) in enumerate(zip(self.circuit.cells, self.models, strict=True)):
@@ -129,6 +130,7 @@ class Partition:
             self.at_drives.append(len(self._drive_keys))
             self._drive_keys += [keys[f"{cells.name}/{drive.name}"] for drive in cells.drives]
         self.keys = list(self._drive_keys)
+        self._fixed: dict[tuple[int, str], tuple[np.ndarray, int]] = {}
         self.varying = any(not drive.constant for cells in self.circuit.cells for drive in cells.drives)
         self.set_rates(0, 1)
 
@@ -139,7 +141,9 @@ class Partition:
         for n, cells in enumerate(self.circuit.cells):
             for drive in cells.drives:
                 steps = np.arange(first, first + 1 if drive.constant else last)
-                values, count = self._thresholds(n, drive.means(steps))
+                values, count = self._fixed.get((n, drive.name)) or self._thresholds(n, drive.means(steps))
+                if drive.constant:
+                    self._fixed[n, drive.name] = values, count
                 row = dict(AT_THRESHOLDS=at, THRESHOLDS=count, BEGIN=first, ROWS=len(steps))
                 rows.append(row | dict(KEY=len(rows), STRIDE=values.size // len(steps)))
                 numbers.append(values.reshape(-1))

@@ -1,12 +1,14 @@
 """What goes into and comes out of a running network: arrays that are read into inputs, variables that are sampled."""
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 
 from lapicque.compile.lanes import LANES
 from lapicque.compile.memory import array_at
 
-_OPTIONS = {"nogil": True, "error_model": "numpy"}
+_OPTIONS: Any = {"nogil": True, "error_model": "numpy"}
 
 #: Columns of the table of feeds.
 FEED = ("WHERE", "SLOT", "BLOCK", "VALUES", "WIDTH", "COLUMNS", "HOLD", "BEGIN", "ROWS", "AFTER")
