@@ -20,6 +20,7 @@ __getattr__, __dir__, __all__ = attach(
         "normal": "network",
         "uniform": "network",
         "Simulation": "simulation",
+        "grid": "simulation",
         "connections": "simulation",
         "simulate": "simulation",
         "report": "reports",

@@ -73,7 +73,9 @@ def _emitted(run: NetworkRun, population: int, step: int) -> tuple[np.ndarray, n
         begin, end = run.ends[half, p, 0, population, :, 0]
         neurons.append(run.found[half, p, 0, begin:end])
         outputs.append(run.emitted[half, p, begin:end])
-    return np.concatenate(neurons), np.concatenate(outputs)
+    neuron, who = run.circuit.cells[population].neuron, np.concatenate(neurons)
+    said = neuron is not None and neuron.output is not None  # else the kernel writes none
+    return who, np.concatenate(outputs) if said else np.ones(len(who), run.kernel.REAL)
 
 
 def packed_spikes(name: str, sent: Mapping[int, tuple[np.ndarray, np.ndarray]], dtype: Any) -> State:

@@ -5,12 +5,14 @@ from lapicque._lazy import attach
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
+        "Batch": "results",
         "Response": "results",
         "Result": "results",
         "Simulation": "stateful",
         "StoredResult": "storage",
         "StoredTrace": "storage",
         "Trace": "results",
+        "grid": "batch",
         "open_result": "storage",
         "connections": "connections",
         "simulate": "run",

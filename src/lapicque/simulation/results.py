@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -86,18 +87,44 @@ class Response:
 
 
 @dataclass(frozen=True, eq=False)
+class Batch:
+    """What the members of a batch are.
+
+    Attributes
+    ----------
+    values : name -> the value of each member
+    trials : (member,) int
+    """
+
+    values: Mapping[str, tuple[Any, ...]]
+    trials: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.trials)
+
+    def __getitem__(self, member: int) -> dict[str, Any]:
+        return {**{name: values[member] for name, values in self.values.items()}, "trial": int(self.trials[member])}
+
+    def __repr__(self) -> str:
+        swept = f" over {', '.join(self.values)}" if self.values else ""
+        return f"Batch({len(self)} members{swept}, {len(np.unique(self.trials))} trials)"
+
+
+@dataclass(frozen=True, eq=False)
 class Result:
     """What a network's recorders gathered.
 
     Attributes
     ----------
-    spikes : recorder -> SpikeTrains, (trial, neuron)
-    traces : recorder -> Trace
-    final : population -> state -> (neuron,), in the state's own unit: the values after the last step
+    spikes : recorder -> SpikeTrains, (1, neuron); of a batch (member, neuron)
+    traces : recorder -> Trace, values (time, neuron); of a batch (time, member, neuron)
+    final : population -> state -> (neuron,), in the state's own unit: the values after the last step; of a batch
+        (member, neuron)
     dt : ms
     schemes : population -> str
     precision, seed, wiring_seed, trial : str, int, int, int
     duration : ms
+    batch : Batch, or None for a single run
     """
 
     spikes: Mapping[str, SpikeTrains]
@@ -110,13 +137,14 @@ class Result:
     wiring_seed: int
     trial: int
     duration: float = 0.0
+    batch: Batch | None = None
 
     def __repr__(self) -> str:
         lines = [f"Result of {self.duration:g} ms (dt {self.dt:g} ms, {self.precision}, seed {self.seed}, "
-                 f"wiring seed {self.wiring_seed}, trial {self.trial})"]  # fmt: skip
+                 f"wiring seed {self.wiring_seed}, {self.batch or f'trial {self.trial}'})"]  # fmt: skip
         lines += [f"  {name}: {scheme}" for name, scheme in self.schemes.items()]
         for name, trains in self.spikes.items():
-            rates = trains.rate()
-            lines.append(f"  spikes[{name!r}]: {len(trains.times)} of {len(rates)} neurons, {np.mean(rates):.3g} Hz")
+            count, rate = trains.shape[1], np.mean(trains.rate())
+            lines.append(f"  spikes[{name!r}]: {len(trains.times)} of {count} neurons, {rate:.3g} Hz")
         lines += [f"  traces[{name!r}]: {trace!r}" for name, trace in self.traces.items()]
         return "\n".join(lines)

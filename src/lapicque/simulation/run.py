@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +26,8 @@ from lapicque.simulation.arguments import (
     whole_number,
     whole_steps,
 )
+from lapicque.simulation.batch import simulate_batch
+from lapicque.simulation.build import Options
 from lapicque.simulation.progress import bar
 from lapicque.simulation.results import Response, Trace
 from lapicque.simulation.stateful import Simulation
@@ -53,6 +56,9 @@ def simulate(
     reference: bool = False,
     progress: bool = True,
     to: Any = None,
+    sweep: Mapping[str, Any] | None = None,
+    trials: int | None = None,
+    executor: Executor | None = None,
 ) -> Any:
     """Run a network; or ``n`` neurons side by side, without synapses.
 
@@ -95,13 +101,25 @@ def simulate(
         Show a bar if the run takes longer than two seconds.
     to : path, optional
         An HDF5 file for what a network records, which is then not kept in memory. A recording of that name is replaced.
+    sweep : mapping of str to sequence, optional
+        Run a network for many values, ``{"exc.tau_m": [10, 20, 30]*ms, "exc->inh.w": [1, 2, 3]*nS}``: several names
+        belong together one by one, or in every combination with `lapicque.grid`. Names are those of parameters,
+        initial values, inputs, receptors (``"exc.ampa.tau"``), projections (``"exc->inh.delay"``) and stimuli
+        (``"exc.i_ext.mean"``), ``"seed"`` and ``"wiring_seed"``.
+    trials : int, optional
+        Run it so often for each of these, with the trials ``trial``, ``trial + 1`` ... Each run is, bit for bit, the
+        one that these values and this trial give alone; each has one thread.
+    executor : concurrent.futures.Executor, optional
+        Where the runs are done instead of in threads: in processes, or by ``client.get_executor()`` of dask on a
+        cluster.
 
     Returns
     -------
     Response
         Of neurons.
     Result
-        Of a network; or a `lapicque.simulation.StoredResult`, which reads from the file ``to``.
+        Of a network; with ``sweep`` or ``trials`` its arrays are (time, member, neuron), and ``batch`` says what each
+        member is. Or a `lapicque.simulation.StoredResult`, which reads from the file ``to``.
 
     Raises
     ------
@@ -117,6 +135,13 @@ def simulate(
     >>> answer = lq.simulate(lq.neurons.lif, "200 ms", inputs={"i_ext": "300 pA"}, record="v")
     >>> answer.traces["v"].values.shape
     (2000, 1)
+
+    >>> net = lq.Network()
+    >>> cells = net.population(lq.neurons.lif, 5, name="cells")
+    >>> _ = net.stimulate(cells, "i_ext", "300 pA"), net.record(cells, "spikes")
+    >>> many = lq.simulate(net, "100 ms", sweep={"cells.c_m": [100, 200]}, trials=3)
+    >>> many.batch, many.spikes["cells"].shape
+    (Batch(6 members over cells.c_m, 3 trials), (6, 5))
     """
     if isinstance(model, Network):
         for name, value in (
@@ -128,13 +153,23 @@ def simulate(
         ):
             if value is not None:
                 raise SimulationError(f"{name}= is for a neuron: {_IN_A_NETWORK[name]}")
-        with Simulation(
-            model, dt=dt, method=method, precision=precision, seed=seed, wiring_seed=wiring_seed, trial=trial,
-            threads=threads, reference=reference, progress=progress,
-        ) as simulation:  # fmt: skip
-            return simulation.run(duration, to=to)
-    if to is not None:
-        raise SimulationError("to= is for a network: put the neuron into one, net.population(neuron, n)")
+        options: Mapping[str, Any] = dict(
+            dt=dt, method=method, precision=precision, seed=seed, wiring_seed=wiring_seed, trial=trial,
+            threads=threads, reference=reference,
+        )  # fmt: skip
+        if sweep is None and trials is None:
+            if executor is not None:
+                raise SimulationError("executor= is for many runs: give sweep= or trials= as well")
+            with Simulation(model, **options, progress=progress) as simulation:
+                return simulation.run(duration, to=to)
+        if to is not None:
+            raise SimulationError("to= is for a single run: write its members to files one by one, with trial=")
+        read = Options.of(model, **options)
+        steps = whole_steps("duration", duration, read.dt)
+        return simulate_batch(model, steps, read, sweep, trials, executor, progress)
+    for name, value in (("to", to), ("sweep", sweep), ("trials", trials), ("executor", executor)):
+        if value is not None:
+            raise SimulationError(f"{name}= is for a network: {_FOR_A_NEURON[name]}")
     neuron = neuron_of(model)
     dt_ms = time_of("dt", dt)
     steps = whole_steps("duration", duration, dt_ms)
@@ -189,6 +224,12 @@ def simulate(
     return _response(neuron, outcome, traces, dt_ms, steps, every_steps, size, scheme, precision, seed, trial)
 
 
+_FOR_A_NEURON = {
+    "to": "put the neuron into one, net.population(neuron, n)",
+    "sweep": "give the neuron's parameters as arrays, one value a neuron",
+    "trials": "write n= for more neurons, each of which has its own random numbers",
+    "executor": "neurons are run in threads",
+}
 _IN_A_NETWORK = {
     "inputs": "drive a network by net.stimulate(population, 'i_ext', ...)",
     "n": "a network's populations have their sizes",

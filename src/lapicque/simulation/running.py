@@ -10,7 +10,9 @@ import numpy as np
 from lapicque.compile.circuit import Circuit
 from lapicque.compile.network_run import Stretch
 from lapicque.network.network import Network
+from lapicque.simulation.build import Options
 from lapicque.simulation.recording import Recording
+from lapicque.simulation.results import Result
 
 
 def advance(
@@ -65,6 +67,16 @@ def final_states(run: Any, circuit: Circuit) -> dict[str, dict[str, np.ndarray]]
         for n, cells in enumerate(circuit.cells)
         if cells.neuron is not None
     }
+
+
+def result_of(run: Any, circuit: Circuit, recording: Recording, options: Options) -> Result:
+    """Return what was recorded in memory."""
+    spikes, traces = recording.results()
+    duration = (recording.last - recording.first) * options.dt
+    return Result(
+        spikes, traces, final_states(run, circuit), options.dt, run.schemes(), options.precision, options.seed,
+        options.wiring_seed, options.trial, duration,
+    )  # fmt: skip
 
 
 def check_stimuli(network: Network, steps: int, dt: float) -> None:

@@ -11,14 +11,14 @@ import numpy as np
 from lapicque.compile.network_state import fits
 from lapicque.errors import SimulationError, suggest
 from lapicque.network.network import Network
-from lapicque.simulation.arguments import time_of, whole_number, whole_steps
-from lapicque.simulation.build import backend, built, methods_of
+from lapicque.simulation.arguments import whole_steps
+from lapicque.simulation.build import Options, backend, built
 from lapicque.simulation.identity import identity_of
 from lapicque.simulation.interrupts import deferred
 from lapicque.simulation.progress import bar
 from lapicque.simulation.recording import Item, Recording, items_of
 from lapicque.simulation.results import Result
-from lapicque.simulation.running import advance, check_stimuli, final_states
+from lapicque.simulation.running import advance, check_stimuli, final_states, result_of
 from lapicque.simulation.settings import (
     number_of,
     plain,
@@ -91,19 +91,10 @@ class Simulation:
         reference: bool = False,
         progress: bool = True,
     ):
-        if not isinstance(network, Network):
-            raise SimulationError(f"a Network is simulated, not {type(network).__name__}")
-        if not network.populations:
-            raise SimulationError("the network has no populations: net.population(lq.neurons.lif, 100)")
-        if precision not in ("float64", "float32"):
-            raise SimulationError(f"precision is {precision!r}: write 'float64' or 'float32'")
-        self._described, self.precision, self._progress = network, precision, progress
-        self.dt = time_of("dt", dt)
-        self.seed = whole_number("seed", seed, "an integer")
-        self.wiring_seed = whole_number("wiring_seed", wiring_seed, "an integer")
-        self.trial = whole_number("trial", trial, "an integer from 0 to 2**32 - 1", 0, 2**32 - 1)
-        self._threads = None if threads is None else whole_number("threads", threads, "a positive integer", 1)
-        self._reference, self._methods = reference, methods_of(network, method)
+        self._options = Options.of(network, dt, method, precision, seed, wiring_seed, trial, threads, reference)
+        self.dt, self.precision, self.seed = self._options.dt, self._options.precision, self._options.seed
+        self.wiring_seed, self.trial = self._options.wiring_seed, self._options.trial
+        self._described, self._progress = network, progress
         self._values: dict[str, Any] = {}
         self._snapshots: dict[str, Snapshot] = {}
         self._asked = False  # for spikes, see spikes_since
@@ -112,15 +103,13 @@ class Simulation:
 
     def _build(self, values: Mapping[str, Any]) -> None:
         """Lay out the network with some values changed, at step 0."""
-        self.network, self.circuit = built(self._described, self.dt, self.seed, self.wiring_seed, values)
+        self.network, self.circuit = built(self._described, self._options, values)
         self._values = dict(values)
         self._lay_out()
 
     def _lay_out(self, like: Any = None) -> None:
         self.items = items_of(self.network, self.circuit)
-        self._run = backend(
-            self.circuit, self._methods, self.precision, self._threads, self.items, self.trial, self._reference, like
-        )
+        self._run = backend(self.circuit, self._options, self.items, like)
 
     # -- running -----------------------------------------------------------------------------------------------------
 
@@ -187,13 +176,9 @@ class Simulation:
         return self._result(recording)
 
     def _result(self, recording: Recording) -> Any:
-        final = final_states(self._run, self.circuit)
         if isinstance(recording.store, Writer):
-            return recording.store.result(recording, final)
-        spikes, traces = recording.results()
-        duration = (recording.last - recording.first) * self.dt
-        return Result(spikes, traces, final, self.dt, self._run.schemes(), self.precision, self.seed, self.wiring_seed,
-                      self.trial, duration)  # fmt: skip
+            return recording.store.result(recording, final_states(self._run, self.circuit))
+        return result_of(self._run, self.circuit, recording, self._options)
 
     def _spiking(self) -> list[Item]:
         return [item for item in self.items if item.kind == "events"]
@@ -285,12 +270,12 @@ class Simulation:
             return
         circuit = with_constant(self.circuit, found, number)
         self._values[name] = number
-        if not self._reference and fits(self.circuit, circuit):
+        if not self._options.reference and fits(self.circuit, circuit):
             self._run.set_values(circuit)
             self.circuit = circuit
             return
         self.circuit = circuit
-        self._go_on(lambda: self._lay_out(None if self._reference else self._run))
+        self._go_on(lambda: self._lay_out(None if self._options.reference else self._run))
 
     def _go_on(self, build: Callable[[], None]) -> None:
         """Lay the network out anew, and go on from where it is."""
