@@ -7,15 +7,42 @@ so the sums do not depend on how many threads there are.
 
 from typing import Any
 
+import numpy as np
 from numba import njit
 
+from lapicque.compile.memory import prefetch
+
 _OPTIONS: Any = {"nogil": True, "inline": "always", "error_model": "numpy"}
+#: Rows are fetched so many spikes ahead, so many targets at a time, and so many of these.
+_AHEAD, _LINE, _LINES = 3, 32, 8
+
+
+@njit(**_OPTIONS)
+def fetch_row(ids, j, end, starts, targets):
+    """Let the processor fetch the row of a spike that comes soon, and where the next one's row begins."""
+    if j + _AHEAD < end:
+        source = ids[j + _AHEAD]
+        first, last = starts[source], starts[source + 1]
+        for e in range(first, min(last, first + _LINE * _LINES), _LINE):
+            prefetch(targets, e)
+        if j + 2 * _AHEAD < end:
+            prefetch(starts, np.int64(ids[j + 2 * _AHEAD]))
+
+
+@njit(**_OPTIONS)
+def fetch_offsets(ids, j, end, offsets, buckets):
+    """Let the processor fetch where the delays of a spike that comes soon begin in its row."""
+    if j + _AHEAD < end:
+        at = np.int64(ids[j + _AHEAD]) * (buckets + 1)
+        for b in range(0, buckets, _LINE):
+            prefetch(offsets, at + b)
 
 
 @njit(**_OPTIONS)
 def push_one(ids, begin, end, starts, targets, weight, row):
     """Add one weight along the rows of spikes that all have the same delay."""
     for j in range(begin, end):
+        fetch_row(ids, j, end, starts, targets)
         source = ids[j]
         for e in range(starts[source], starts[source + 1]):
             row[targets[e]] += weight
@@ -35,6 +62,8 @@ def push_one_in_buckets(ids, begin, end, starts, targets, weight, offsets, delay
     """Add one weight along rows that are sorted by delay."""
     buckets, mask = delays.shape[0], ring.shape[0] - 1
     for j in range(begin, end):
+        fetch_row(ids, j, end, starts, targets)
+        fetch_offsets(ids, j, end, offsets, buckets)
         source = ids[j]
         start, at = starts[source], source * (buckets + 1)
         low = start + offsets[at]
@@ -52,6 +81,8 @@ def push_own_in_buckets(ids, begin, end, starts, targets, weights, offsets, dela
     """Add each synapse's weight along rows that are sorted by delay."""
     buckets, mask = delays.shape[0], ring.shape[0] - 1
     for j in range(begin, end):
+        fetch_row(ids, j, end, starts, targets)
+        fetch_offsets(ids, j, end, offsets, buckets)
         source = ids[j]
         start, at = starts[source], source * (buckets + 1)
         low = start + offsets[at]

@@ -23,12 +23,28 @@ def _pointer(typing_context: Any, address: Any) -> Any:
 @njit(inline="always")
 def array_at(address, size, dtype):
     """In a kernel: the one-dimensional array of ``size`` numbers that begins at an address."""
-    return carray(_pointer(address), (size,), dtype)
+    return carray(_pointer(address), (size,), dtype)  # type: ignore[call-arg]
 
 
 def address(array: np.ndarray | None) -> int:
     """Return where an array's numbers begin; 0 for None. The caller keeps the array alive."""
     return 0 if array is None else array.ctypes.data
+
+
+@intrinsic
+def prefetch(typing_context: Any, array: Any, index: Any) -> Any:
+    """In a kernel: let the processor fetch ``array[index]``, which will be read soon; any index is safe."""
+
+    def emit(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> ir.Value:
+        made = context.make_array(signature.args[0])(context, builder, values[0])
+        place = builder.bitcast(builder.gep(made.data, [values[1]]), ir.IntType(8).as_pointer())
+        flag = ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [ir.IntType(8).as_pointer(), flag, flag, flag])
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        builder.call(function, [place, flag(0), flag(3), flag(1)])  # to read, near, data
+        return context.get_dummy_value()
+
+    return types.void(array, types.int64), emit
 
 
 @intrinsic
@@ -76,7 +92,7 @@ def meet(counter, parts):
     parts : int
     """
     if parts > 1:
-        arrived = _add_atomically(counter, 0, 1)
+        arrived = _add_atomically(counter, 0, 1)  # type: ignore[call-arg, var-annotated]
         wanted = (arrived // parts + 1) * parts
         spins = 0
         while _load_atomically(counter, 0) < wanted:
