@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lapicque.spikes.trains import SpikeTrains
 from lapicque.units import Unit
+
+if TYPE_CHECKING:
+    import neo
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,6 +141,35 @@ class Result:
     trial: int
     duration: float = 0.0
     batch: Batch | None = None
+
+    def to_neo(self) -> neo.Block:
+        """Neo's Block of the result: one Segment a member of a batch, with its spike trains and signals.
+
+        Examples
+        --------
+        >>> import lapicque as lq
+        >>> net = lq.Network()
+        >>> cells = net.population(lq.neurons.lif, 3, name="cells")
+        >>> _ = net.record(cells, "spikes"), net.record(cells[1:], "v", every="1 ms")
+        >>> [segment] = lq.simulate(net, "10 ms").to_neo().segments
+        >>> len(segment.spiketrains), segment.analogsignals[0].shape, segment.analogsignals[0].units
+        (3, (10, 2), array(1.) * mV)
+        """
+        from lapicque.simulation.exchange import to_neo
+
+        return to_neo(self)
+
+    def to_xarray(self) -> Any:
+        """Return an xarray Dataset of the result, with times, numbers of neurons and members as coordinates.
+
+        Raises
+        ------
+        RecordingError
+            If xarray is not installed.
+        """
+        from lapicque.simulation.exchange import to_xarray
+
+        return to_xarray(self)
 
     def __repr__(self) -> str:
         lines = [f"Result of {self.duration:g} ms (dt {self.dt:g} ms, {self.precision}, seed {self.seed}, "
