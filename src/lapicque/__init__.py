@@ -11,6 +11,7 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "Event": "model",
+        "EventDriven": "simulation",
         "Network": "network",
         "Neuron": "model",
         "On": "model",

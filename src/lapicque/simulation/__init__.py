@@ -6,6 +6,7 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "Batch": "results",
+        "EventDriven": "event_driven",
         "Response": "results",
         "Result": "results",
         "Simulation": "stateful",

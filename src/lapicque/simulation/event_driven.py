@@ -60,12 +60,11 @@ class EventDriven:
     Examples
     --------
     >>> import lapicque as lq
-    >>> from lapicque.simulation.event_driven import EventDriven
     >>> net = lq.Network()
     >>> cells = net.population(lq.neurons.lif, 1, name="cells")
     >>> _ = net.stimulate(cells, "i_ext", "400 pA")
     >>> _ = net.record(cells, "spikes")
-    >>> result = EventDriven().run(net, "50 ms")
+    >>> result = lq.simulate(net, "50 ms", engine=lq.EventDriven())
     >>> result.spikes["cells"].times  # 20 ms log(2), then every 2 ms + 20 ms log(2)
     array([13.86294361, 29.72588722, 45.58883083])
     """

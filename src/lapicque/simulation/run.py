@@ -34,6 +34,7 @@ from lapicque.simulation.stateful import Simulation
 from lapicque.spikes.trains import SpikeTrains
 
 if TYPE_CHECKING:
+    from lapicque.simulation.event_driven import EventDriven
     from lapicque.compile.schemes import Scheme
 
 
@@ -59,6 +60,7 @@ def simulate(
     sweep: Mapping[str, Any] | None = None,
     trials: int | None = None,
     executor: Executor | None = None,
+    engine: EventDriven | None = None,
 ) -> Any:
     """Run a network; or ``n`` neurons side by side, without synapses.
 
@@ -112,6 +114,8 @@ def simulate(
     executor : concurrent.futures.Executor, optional
         Where the runs are done instead of in threads: in processes, or by ``client.get_executor()`` of dask on a
         cluster.
+    engine : EventDriven, optional
+        `lapicque.EventDriven` runs a network from event to event instead of step by step: spike times are exact.
 
     Returns
     -------
@@ -157,6 +161,26 @@ def simulate(
             dt=dt, method=method, precision=precision, seed=seed, wiring_seed=wiring_seed, trial=trial,
             threads=threads, reference=reference,
         )  # fmt: skip
+        if engine is not None:
+            refused: Mapping[str, Any] = dict(to=to, sweep=sweep, trials=trials, executor=executor,
+                                              reference=reference or None)  # fmt: skip
+            for name, value in refused.items():
+                if value is not None:
+                    raise SimulationError(f"{name}= is for runs step by step: leave it out, or engine=")
+            if precision != "float64":
+                raise SimulationError(
+                    f"engine= computes exact spike times in float64: leave out precision={precision!r}"
+                )
+            return engine.run(
+                model,
+                duration,
+                dt=dt,
+                method=method,
+                seed=seed,
+                wiring_seed=wiring_seed,
+                trial=trial,
+                progress=progress,
+            )
         if sweep is None and trials is None:
             if executor is not None:
                 raise SimulationError("executor= is for many runs: give sweep= or trials= as well")
@@ -167,7 +191,7 @@ def simulate(
         read = Options.of(model, **options)
         steps = whole_steps("duration", duration, read.dt)
         return simulate_batch(model, steps, read, sweep, trials, executor, progress)
-    for name, value in (("to", to), ("sweep", sweep), ("trials", trials), ("executor", executor)):
+    for name, value in (("to", to), ("sweep", sweep), ("trials", trials), ("executor", executor), ("engine", engine)):
         if value is not None:
             raise SimulationError(f"{name}= is for a network: {_FOR_A_NEURON[name]}")
     neuron = neuron_of(model)
@@ -227,6 +251,7 @@ def simulate(
 _FOR_A_NEURON = {
     "to": "put the neuron into one, net.population(neuron, n)",
     "sweep": "give the neuron's parameters as arrays, one value a neuron",
+    "engine": "put the neuron into one, net.population(neuron, n)",
     "trials": "write n= for more neurons, each of which has its own random numbers",
     "executor": "neurons are run in threads",
 }
