@@ -69,6 +69,7 @@ def _cells(network: Network, population: Population, dt: float, wiring_seed: int
         order = np.lexsort((neurons, steps))
         return Cells(population.name, population.size, None, spikes=(steps[order], neurons[order]))
     stimulations = [s for s in network.stimulations.values() if s.target.population is population]
+    _check_names(stimulations)
     neuron = merged_neuron(network, population)
     parameters, states = _values(population, neuron, wiring_seed)
     feeds = tuple(_feeds(stimulations, population, neuron, dt))
@@ -119,6 +120,17 @@ def stimulus_part(stimulation: Stimulation) -> str:
     while "__" in letters:
         letters = letters.replace("__", "_")
     return f"stimulus_{letters.strip('_')}"
+
+
+def _check_names(stimulations: list[Stimulation]) -> None:
+    found: dict[str, str] = {}
+    for stimulation in stimulations:
+        other = found.setdefault(stimulus_part(stimulation), stimulation.name)
+        if other != stimulation.name:
+            raise SimulationError(
+                f"the stimuli {other!r} and {stimulation.name!r} of {stimulation.target.population.name!r} are called "
+                "the same but for signs other than letters and digits: give one of them another name"
+            )
 
 
 def _stimulus_parts(stimulation: Stimulation, population: Population) -> Iterator[Part]:

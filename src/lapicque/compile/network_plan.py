@@ -42,6 +42,13 @@ class Wired:
         found = [int(d) for r in rows for d in (r.delays[0], r.delays[-1])]
         return min(found, default=1), max(found, default=1)
 
+    def slowest(self) -> tuple[int, str]:
+        """Return the longest delay of all, steps, and a projection that has it."""
+        rows = [(b.pathways[-1], r) for b in self.bundles for r in b.rows]
+        rows += [(c.pathway, r) for c in self.codes for r in c.rows]  # type: ignore[misc]
+        found = [(int(r.delays[-1]), pathway.projection) for pathway, r in rows if r.count]
+        return max(found, default=(0, ""))
+
     def history(self) -> int:
         """Return for how many steps spikes must be remembered for code that they run when they arrive."""
         rows = [r for c in self.codes for r in c.rows if r.count and not c.pathway.summed]

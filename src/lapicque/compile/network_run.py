@@ -13,6 +13,7 @@ import numpy as np
 from lapicque.compile.bundles import bounds_of
 from lapicque.compile.circuit import Circuit
 from lapicque.compile.explosion import Watch, finite
+from lapicque.compile.in_flight import check_memory
 from lapicque.compile.lanes import LANES
 from lapicque.compile.network_plan import Planner, Wired
 from lapicque.compile.network_state import State, put_state, put_values, state_of
@@ -106,20 +107,21 @@ class NetworkRun:
         self.wired: Wired = Wired.of(circuit, self.bounds, precision, threads) if like is None else like.wired
         self.shortest, self.longest = self.wired.delays()
         observed = self._observed()
-        self._compiled = Planner(circuit, self.wired, methods or {}, precision, observed, bool(samplings)).compiled()
+        planner = Planner(circuit, self.wired, methods or {}, precision, observed, bool(samplings))
+        self.late = bool(planner.reason)
+        slots = self._allocate()
+        self._compiled = planner.compiled()
         self.models, self.kernel = self._compiled.models, self._compiled.kernel
-        self.late = self._compiled.late
         self.streams = [(n, event) for n, cells in enumerate(circuit.cells) for event in cells.events]
         self.logged = np.array([int(stream in logged) for stream in self.streams] or [0], np.int64)
-        self._allocate()
         keys = self._keys()
-        slots = 1 << int(self.longest + self.span).bit_length()
         constants = [self.constants(n) for n in range(len(circuit.cells))]
         watched = [n for n, names in enumerate(observed) if names]
         self.partitions = [
             Partition(p, circuit, self._compiled, self.wired, constants, self.bounds, slots, keys, watched)
             for p in range(self.threads)
         ]
+        self.varying = [part for part in self.partitions if part.varying]
         self.shared = np.zeros((2, max(1, self.partitions[0].coded.width)), self.kernel.REAL)
         self.step = 0
         self._pool = ThreadPoolExecutor(self.threads - 1, "lapicque") if self.threads > 1 else None
@@ -138,17 +140,22 @@ class NetworkRun:
             found.append(tuple(name for name in names if name in known))
         return found
 
-    def _allocate(self) -> None:
+    def _allocate(self) -> int:
+        """Make what threads share; return how many steps a ring holds."""
         owned = max(sum(int(b[p + 1] - b[p]) for b in self.bounds) for p in range(self.threads))
         self.owned = max(owned, 1)
         self.span: int = 1 if self.late else max(1, min(self.shortest, (1 << 23) // self.owned))
         events = max((len(cells.events) for cells in self.circuit.cells), default=1) or 1
         # one half is written while the other is read; code that spikes run on arrival looks further back
         shape = max(2, self.wired.history() + 1), self.threads, self.span, len(self.circuit.cells), 2, events
+        slots = 1 << int(self.longest + self.span).bit_length()
+        real = np.dtype(self.precision)
+        check_memory(self.wired, slots, shape, self.owned, real.itemsize, self.circuit.dt)
         self.ends = np.zeros(shape, np.int64)
         self.found = np.empty((shape[0], self.threads, events, self.span * self.owned), np.int32)
-        self.emitted = np.empty((shape[0], self.threads, self.span * self.owned), self.kernel.REAL)
+        self.emitted = np.empty((shape[0], self.threads, self.span * self.owned), real)
         self.counter = np.zeros(1, np.int64)
+        return slots
 
     def _keys(self) -> dict[str, np.uint64]:
         names = []
@@ -178,7 +185,7 @@ class NetworkRun:
             If a state is no longer a number, with the population, the neuron and the step; what happened before that
             step was reported.
         """
-        longest = max(1, LOG // self.owned)
+        longest = max(1, LOG // max(1, self._loggable()))
         while self.step < last:
             length = 1 if self.calls else min(self._length, longest)
             first, stop = self.step, min(last, self.step + length)
@@ -192,6 +199,12 @@ class NetworkRun:
             stretched(self._watch.cut(stretch) if spoiled and self._wrong() else stretch)
             if spoiled and (reason := self._wrong()):
                 raise SimulationError(reason)
+
+    def _loggable(self) -> int:
+        """Return how many events that are logged can happen in one step, at most, in one partition."""
+        populations = [n for (n, _), logged in zip(self.streams, self.logged, strict=False) if logged]
+        return max(sum(int(self.bounds[n][p + 1] - self.bounds[n][p]) for n in populations)
+                   for p in range(self.threads))  # fmt: skip
 
     def repeat(self, last: int) -> None:
         """Run up to step ``last`` once more, without recording."""
@@ -210,16 +223,16 @@ class NetworkRun:
         for s in self.samplings:
             rows = -(-last // s.every) - -(-first // s.every)
             samples.append(np.zeros((rows, len(s.neurons)), self.kernel.REAL))
-        room = (last - first) * self.owned if self.logged.any() else 1
+        room = max(1, (last - first) * self._loggable())
         logs = [np.empty((room, 3), np.int32) for _ in self.partitions]
         written = [np.zeros(1, np.int64) for _ in self.partitions]
         counts = [np.zeros((last - first, len(self.streams)), np.int32) for _ in self.partitions]
         self.counter[0] = 0
+        # before any thread begins: where one fails, the others would wait for it
+        list((self._pool.map if self._pool else map)(lambda part: part.set_rates(first, last), self.varying))
 
         def work(p: int) -> None:
             part = self.partitions[p]
-            if part.varying:
-                part.set_rates(first, last)
             probes = [part.probe(s.population, s.name, s.neurons, s.every, out)
                       for s, out in zip(self.samplings, samples, strict=True)]  # fmt: skip
             events = np.zeros(self.found.shape[2], np.int64)

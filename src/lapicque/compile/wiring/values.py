@@ -137,11 +137,12 @@ class Computed(SynapseValues):
             return standard_numbers(standard, chunk, self.key, k, np.float64)
 
         pairs = Pairs(self.wiring.ends, sources, np.repeat(targets, np.diff(indptr)))
-        values = pairs.evaluate(self.expression, draw)
-        if np.isnan(values).any():
-            where = int(np.flatnonzero(np.isnan(values))[0])
-            ends = f"source {sources[where]} and target {np.repeat(targets, np.diff(indptr))[where]}"
-            raise self.expression.error(f"{self.what} is NaN (not a number) for {ends}")
+        with np.errstate(all="ignore"):  # what comes out is checked
+            values = pairs.evaluate(self.expression, draw)
+        wrong = np.flatnonzero(~np.isfinite(values))
+        if len(wrong):
+            ends = f"source {sources[wrong[0]]} and target {np.repeat(targets, np.diff(indptr))[wrong[0]]}"
+            raise self.expression.error(f"{self.what} is {_called(values[wrong[0]])} for {ends}")
         return values.astype(dtype, copy=False)
 
 
@@ -242,12 +243,17 @@ def delay_steps(given: Any, wiring: Wiring, key: Any, dt: float, what: str = "de
     return DelaySteps(synapse_values(given, parse_unit("ms"), wiring, key, what), dt, what)
 
 
+def _called(value: float) -> str:
+    return "NaN (not a number)" if np.isnan(value) else "infinite"
+
+
 def _given(given: Any, unit: Unit, wiring: Wiring, what: str) -> SynapseValues:
     """Numbers: one for all, one a synapse, or one a pair of neurons."""
     values = np.asarray(internal(magnitude(given, unit, what), unit), np.float64)
-    if np.isnan(values).any():
-        place = f" at {np.argwhere(np.isnan(values))[0].tolist()}" if values.ndim else ""
-        raise SimulationError(f"{what} is NaN (not a number){place}: every synapse needs a number")
+    wrong = ~np.isfinite(values)
+    if wrong.any():
+        place = f" at {np.argwhere(wrong)[0].tolist()}" if values.ndim else ""
+        raise SimulationError(f"{what} is {_called(values[wrong][0])}{place}: every synapse needs a number")
     if values.ndim == 0:
         return Constant(float(values))
     if values.ndim == 1:

@@ -1,0 +1,23 @@
+"""Networks that nobody wrote mean the same to the interpreter and to compiled code, to the last bit."""
+
+import pytest
+
+
+def compare(seed, net, every_way, check_alike):
+    precision = "float32" if seed % 3 == 0 else "float64"
+    answers = every_way(
+        net, "20 ms", dt="0.05 ms", seed=seed, wiring_seed=seed + 1, trial=seed % 4, precision=precision
+    )
+    check_alike(answers)
+    assert sum(len(trains.times) for trains in answers["reference"].spikes.values()) > 20
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_four_random_networks(seed, random_network, every_way, check_alike):
+    compare(seed, random_network(seed), every_way, check_alike)
+
+
+@pytest.mark.crosscheck
+@pytest.mark.parametrize("seed", range(4, 24))
+def test_twenty_random_networks(seed, random_network, every_way, check_alike):
+    compare(seed, random_network(seed), every_way, check_alike)
