@@ -34,8 +34,8 @@ from lapicque.simulation.stateful import Simulation
 from lapicque.spikes.trains import SpikeTrains
 
 if TYPE_CHECKING:
-    from lapicque.simulation.event_driven import EventDriven
     from lapicque.compile.schemes import Scheme
+    from lapicque.simulation.event_driven import EventDriven
 
 
 def simulate(
