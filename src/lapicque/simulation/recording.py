@@ -134,11 +134,10 @@ class Collector:
         return self._bins(counts)
 
     def _events(self, stretch: Stretch) -> np.ndarray:
-        mine = stretch.spikes[stretch.spikes[:, 0] == self._stream]
-        neurons = self._place[mine[:, 1]]
-        steps, neurons = mine[neurons >= 0, 2], neurons[neurons >= 0]
-        order = np.lexsort((neurons, steps))
-        return np.column_stack([steps[order], neurons[order]])
+        _, numbers, steps = stretch.spikes[stretch.spikes[:, 0] == self._stream].T
+        neurons = self._place[numbers]
+        steps, neurons = steps[neurons >= 0], neurons[neurons >= 0]
+        return np.column_stack(sorted_pairs(steps, neurons)).astype(np.int32)
 
     def _bins(self, counts: np.ndarray) -> np.ndarray:
         every = self.item.every
@@ -258,13 +257,18 @@ class Recording:
 
 def trains_of(rows: np.ndarray, neurons: np.ndarray, first: int, last: int, dt: float) -> SpikeTrains:
     """Return the spike trains that rows (step, neuron) mean, between two steps."""
-    steps, places = rows[:, 0].astype(np.int64), rows[:, 1]
-    order = np.lexsort((steps, places))
+    places, steps = sorted_pairs(rows[:, 1], rows[:, 0])
     offsets = np.concatenate([[0], np.cumsum(np.bincount(places, minlength=len(neurons)))])
     return SpikeTrains.from_steps(
-        steps[order] - first, offsets, dt=dt, t_start=first * dt, t_stop=last * dt, shape=(1, len(neurons)),
+        steps - first, offsets, dt=dt, t_start=first * dt, t_stop=last * dt, shape=(1, len(neurons)),
         neurons=neurons.tolist(),
     )  # fmt: skip
+
+
+def sorted_pairs(major: np.ndarray, minor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return pairs of numbers from 0 to 2^31 - 1, sorted; one sort of both together is ten times faster than two."""
+    both = np.sort((major.astype(np.int64) << 32) | minor)
+    return both >> 32, both & 0xFFFFFFFF
 
 
 def times_of(kind: str, every: int, first: int, rows: int, dt: float) -> np.ndarray:
