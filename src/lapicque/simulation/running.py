@@ -43,7 +43,7 @@ def advance(
         for recording in recordings:
             recording.write(stretch)
         tick(stretch.last - stretch.first, report(run, circuit, stretch))
-        if interrupted() and stretch.last < last:
+        if interrupted():
             raise KeyboardInterrupt
 
     run.advance(last, stretched)

@@ -98,6 +98,10 @@ def setting_of(network: Network, circuit: Circuit, name: str) -> Setting:
 def _unit_of(network: Network, place: Place) -> Unit | None:
     if place.kind == "projection":
         return network.projections[place.owner].units.get(place.name)
+    if place.kind != "stimulus":
+        neuron = network.populations[place.owner].model
+        assert neuron is not None
+        return neuron.variables[place.name].unit
     stimulation = network.stimulations[place.owner]
     stimulus = stimulation.stimulus
     if isinstance(stimulus, Drive):
