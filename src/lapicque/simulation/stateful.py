@@ -16,7 +16,7 @@ from lapicque.simulation.build import Options, backend, built
 from lapicque.simulation.identity import identity_of
 from lapicque.simulation.interrupts import deferred
 from lapicque.simulation.progress import bar
-from lapicque.simulation.recording import Item, Recording, items_of
+from lapicque.simulation.recording import Recording, items_of
 from lapicque.simulation.results import Result
 from lapicque.simulation.running import advance, check_stimuli, final_states, result_of
 from lapicque.simulation.settings import (
@@ -97,8 +97,8 @@ class Simulation:
         self._described, self._progress = network, progress
         self._values: dict[str, Any] = {}
         self._snapshots: dict[str, Snapshot] = {}
-        self._asked = False  # for spikes, see spikes_since
-        self._unseen: Recording | None = None
+        self._last: dict[str, SpikeTrains] = {}  # of the last run, until spikes_since is called for the first time
+        self._unseen: Recording | None = None  # since its last call
         self._build({})
 
     def _build(self, values: Mapping[str, Any]) -> None:
@@ -160,10 +160,7 @@ class Simulation:
         if to is not None:
             names = list(self.network.populations)
             recording.store = Writer(to, recording.collectors, names, {**self._about(), "first_step": first})
-        if not self._asked:
-            self._unseen = None
-        self._unseen = self._unseen or Recording(self._spiking(), self.circuit, first)
-        recordings = [recording, self._unseen] if to is None else [recording]
+        recordings = [recording] if self._unseen is None or to is not None else [recording, self._unseen]
         with bar("simulate", steps, show=self._progress) as tick, deferred() as interrupted:
             try:
                 advance(self._run, self.circuit, last, recordings, tick, interrupted)
@@ -178,10 +175,9 @@ class Simulation:
     def _result(self, recording: Recording) -> Any:
         if isinstance(recording.store, Writer):
             return recording.store.result(recording, final_states(self._run, self.circuit))
-        return result_of(self._run, self.circuit, recording, self._options)
-
-    def _spiking(self) -> list[Item]:
-        return [item for item in self.items if item.kind == "events"]
+        result = result_of(self._run, self.circuit, recording, self._options)
+        self._last = dict(result.spikes)
+        return result
 
     def spikes_since(self) -> dict[str, SpikeTrains]:
         """Return the recorded spikes since the last call; at the first call, those of the last run.
@@ -207,10 +203,10 @@ class Simulation:
         >>> spikes.t_start, spikes.counts.min() > 0
         (20.0, np.True_)
         """
-        self._asked = True
-        unseen = self._unseen or Recording(self._spiking(), self.circuit, self._run.step)
-        self._unseen = Recording(self._spiking(), self.circuit, self._run.step)
-        return unseen.results()[0]
+        found = self._last if self._unseen is None else self._unseen.results()[0]
+        events = [item for item in self.items if item.kind == "events"]
+        self._unseen, self._last = Recording(events, self.circuit, self._run.step), {}
+        return found or self._unseen.results()[0]
 
     # -- looking and changing ----------------------------------------------------------------------------------------
 
@@ -302,7 +298,7 @@ class Simulation:
             self._build(snapshot.values)
             old.close()
         self._run.set_state(snapshot.state, snapshot.step)
-        self._unseen = None
+        self._unseen, self._last = None, {}
 
     def snapshot(self, name: str = "last") -> None:
         """Remember the state, spikes in flight included, under a name."""
