@@ -45,8 +45,10 @@ result = lq.simulate(net, 2000 * ms, dt=0.1 * ms, seed=1, wiring_seed=1)
 print(result)
 
 # %%
-fig, axes = plt.subplot_mosaic([["raster", "graph"], ["rates", "graph"]], figsize=(8, 4.2), layout="constrained",
-                               width_ratios=[3, 1], height_ratios=[2, 1])  # fmt: skip
+fig, axes = plt.subplot_mosaic(
+    [["raster", "graph"], ["rates", "graph"]], figsize=(10, 4), layout="constrained", width_ratios=[5, 4],
+    height_ratios=[2, 1],
+)  # fmt: skip
 lq.plot.population_raster(result, axes["raster"], window=(0, 500), most=300)
 lq.plot.population_rates(result, axes["rates"], sigma=2 * ms).set_xlim(0, 500)
 lq.plot.network(net, axes["graph"])

@@ -31,7 +31,7 @@ def network(net: Network, ax: Axes | None = None, *, labels: bool = True) -> Axe
     net : Network
     ax : matplotlib axes, optional
     labels : bool
-        Whether to write the synapse's name on an arrow.
+        Whether to write the synapse's name on an arrow; of a bare one its code.
 
     Raises
     ------
@@ -118,7 +118,9 @@ def _arrow(
     # curves reach beyond their ends: the axes must hold their middle too
     ax.update_datalim([tuple(middle), tuple(start), tuple(end)])
     if labels:
-        ax.text(middle[0], middle[1], label(projection.synapse.name), ha="center", va="center", fontsize=7, color=color,
+        synapse = projection.synapse
+        text = synapse.on_pre if synapse.name == "bare" and synapse.on_pre else synapse.name
+        ax.text(middle[0], middle[1], label(text), ha="center", va="center", fontsize=7, color=color,
                 bbox=dict(facecolor="white", edgecolor=FAINT, linewidth=0.4, pad=1.2), zorder=5)  # fmt: skip
 
 
