@@ -24,9 +24,9 @@ def fetch_row(ids, j, end, starts, targets):
         source = ids[j + _AHEAD]
         first, last = starts[source], starts[source + 1]
         for e in range(first, min(last, first + _LINE * _LINES), _LINE):
-            prefetch(targets, e)
+            prefetch(targets, e)  # type: ignore[call-arg]
         if j + 2 * _AHEAD < end:
-            prefetch(starts, np.int64(ids[j + 2 * _AHEAD]))
+            prefetch(starts, np.int64(ids[j + 2 * _AHEAD]))  # type: ignore[call-arg]
 
 
 @njit(**_OPTIONS)
@@ -35,7 +35,7 @@ def fetch_offsets(ids, j, end, offsets, buckets):
     if j + _AHEAD < end:
         at = np.int64(ids[j + _AHEAD]) * (buckets + 1)
         for b in range(0, buckets, _LINE):
-            prefetch(offsets, at + b)
+            prefetch(offsets, at + b)  # type: ignore[call-arg]
 
 
 @njit(**_OPTIONS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lapicque.compile.assemble import values_of, wiring_of
+from lapicque.compile.pathways import values_of, wiring_of
 from lapicque.compile.wiring import Connections, delay_steps
 from lapicque.compile.wiring import connections as read_back
 from lapicque.errors import SimulationError
