@@ -24,6 +24,18 @@ def run(request: pytest.FixtureRequest) -> Callable[..., Any]:
     return answer
 
 
+@pytest.fixture(name="bench")
+def bench_fixture() -> Callable[..., Any]:
+    """See `bench`."""
+    return bench
+
+
+@pytest.fixture
+def values() -> Callable[..., Any]:
+    """Recorded values of one neuron, as a list."""
+    return lambda answer, name, neuron=0: answer.traces[name].values[:, neuron].tolist()
+
+
 @pytest.fixture
 def every_way() -> Callable[..., dict[str, Any]]:
     """Run a network each way; the results by the names of the ways, the interpreter's first."""
@@ -53,6 +65,50 @@ def check_alike() -> Callable[[dict[str, Any]], None]:
                     np.testing.assert_array_equal(values, answer.final[name][x], f"{name}.{x}, {way}")
 
     return check
+
+
+# -- a bench for single clauses --------------------------------------------------------------------------------------
+
+#: ``x`` holds while refractory, the others do not; resets write digits behind ``order``. No rounding happens in it.
+CELL = lq.Neuron(
+    """
+    dx/dt = slope + u/ms : 1 (unless refractory)
+    dz/dt = 0/ms : 1
+    dn/dt = 0/ms : 1
+    dorder/dt = 0/ms : 1
+    u : 1 (input)
+    slope : 1/ms
+    theta : 1
+    high : 1
+    t_ref : ms
+    """,
+    threshold="x >= theta",
+    reset="x = 0; z = 2*z; order = 10*order + 1",
+    refractory="t_ref",
+    events={
+        "second": lq.Event("z >= high", reset="order = 10*order + 2"),
+        "third": lq.Event("z >= high", reset="order = 10*order + 3; z = 0"),
+    },
+    parameters=dict(slope=0, theta=1e6, high=1e6, t_ref="0 ms"),
+    name="cell",
+)
+
+
+def bench(
+    trains: Any = ((),), n: int = 2, u: Any = 0.0, rate: Any = 0.0, initial: Any = None, **parameters: Any
+) -> Any:
+    """A list of spikes and cells; all networks on it without projections of their own need one kernel a precision."""
+    net = lq.Network()
+    source = net.spikes(trains, name="source")
+    cells = net.population(CELL.with_(**parameters), n, name="cells", initial=initial or {})
+    net.stimulate(cells, "u", lq.stimuli.array([u], after="hold") if isinstance(u, float) else u)
+    net.stimulate(cells, "n", lq.stimuli.poisson(rate, 1.0))
+    for variable in ("x", "z"):
+        net.connect(source, cells, on_pre=f"{variable} += w", w=np.zeros((len(trains), n)), delay="1 ms")
+    for variable in ("x", "z", "n", "order", "u"):
+        net.record(cells, variable, name=variable)
+    net.record(cells, "spikes")
+    return net
 
 
 # -- networks that are drawn -----------------------------------------------------------------------------------------
