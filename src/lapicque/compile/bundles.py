@@ -13,7 +13,7 @@ import numpy as np
 
 from lapicque.compile.circuit import Additive, Circuit, Coded
 from lapicque.compile.lanes import LANES
-from lapicque.compile.network_push import Kind
+from lapicque.compile.network_shapes import Kind
 from lapicque.compile.wiring import DelaySteps, Member, Rows, pack
 from lapicque.compile.wiring.values import Constant
 

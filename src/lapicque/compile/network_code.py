@@ -7,40 +7,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from lapicque.compile.lane_code import LaneCode
 from lapicque.compile.lanes import LANES
-from lapicque.compile.network_push import Kind
+from lapicque.compile.network_shapes import CodeShape
 from lapicque.compile.nodes import FREE
 from lapicque.compile.pathway_code import OUTPUT, Code
 from lapicque.compile.printer import Printer
-
-
-@dataclass(frozen=True)
-class CodeShape:
-    """What the kernel must know of a pathway with code besides its text.
-
-    Attributes
-    ----------
-    kind : how its synapses are stored
-    target_model : number
-    scalars : names that are one number for all synapses, in the order of their table
-    of_targets, of_sources, of_synapses : names with one number for each of these, in the order of the pointers
-    published : names that are read of the sources, in the order of the pointers behind those
-    held : variables that are not written while a neuron is refractory
-    summed : whether this is a term of a sum
-    """
-
-    kind: Kind
-    target_model: int
-    scalars: tuple[str, ...]
-    of_targets: tuple[str, ...]
-    of_sources: tuple[str, ...]
-    of_synapses: tuple[str, ...]
-    published: tuple[str, ...]
-    held: tuple[str, ...]
-    summed: bool
 
 
 def code_function(number: int, shape: CodeShape, code: Code, target: LaneCode) -> tuple[str, set[str]]:

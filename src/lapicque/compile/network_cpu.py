@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lapicque.compile.network_code import CodeShape, code_function, publishers
+from lapicque.compile.network_code import code_function, publishers
 from lapicque.compile.network_model import Model, ModelWriter
-from lapicque.compile.network_push import Kind, push_function
+from lapicque.compile.network_push import push_function
+from lapicque.compile.network_shapes import CodeShape, Kind
 from lapicque.compile.network_tables import BUNDLE, DRIVE, POPULATION, PUBLISHED
 from lapicque.compile.pathway_code import Code
 

@@ -13,8 +13,7 @@ from lapicque.compile import cache
 from lapicque.compile.bundles import Bundle, Channel, CodeRows, kind_of, packed, packed_codes
 from lapicque.compile.circuit import Cells, Circuit
 from lapicque.compile.kernels import step_of
-from lapicque.compile.network_code import CodeShape
-from lapicque.compile.network_push import Kind
+from lapicque.compile.network_shapes import CodeShape, Kind
 from lapicque.compile.pathway_code import OUTPUT
 
 

@@ -3,31 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-
-@dataclass(frozen=True, order=True)
-class Kind:
-    """How the synapses of a bundle are stored: decides which loop delivers their spikes."""
-
-    form: str  # "single": one delay a bundle; "buckets": rows sorted by delay; "delayed": a delay a synapse
-    own_weights: bool
-    targets: str  # "uint16" or "uint32"
-    offsets: str = ""  # "uint16" or "uint32": of the places of buckets, or of single delays
-    graded: bool = False
-
-    def arrays(self) -> list[str]:
-        """Return the lines that find the arrays of a bundle."""
-        found = [
-            "starts = array_at(row[STARTS], row[SOURCES] + 1, np.int64)",
-            "delays = array_at(row[DELAYS], row[BUCKETS], np.int64)",
-            f"targets = array_at(row[TARGETS], row[SYNAPSES], {self.targets})",
-        ]
-        if self.form == "buckets":
-            found.append(f"offsets = array_at(row[OFFSETS], row[SOURCES] * (row[BUCKETS] + 1), {self.offsets})")
-        elif self.form == "delayed":
-            found.append(f"lags = array_at(row[LAGS], row[SYNAPSES], {self.offsets})")
-        return found
+from lapicque.compile.network_shapes import Kind
 
 
 def push_function(kinds: Sequence[Kind]) -> str:
