@@ -10,8 +10,8 @@ from lapicque.model.stimulus import Drive, checked
 def ornstein_uhlenbeck(mean: Any, sd: Any, tau: Any) -> Drive:
     """Noise that returns to its mean with a time constant: a current from many weak synapses.
 
-    It is normally distributed with standard deviation ``sd`` in the long run, and its autocorrelation is exp(-abs(s)/tau).
-    Each neuron has a process of its own, which begins at the mean.
+    It is normally distributed with standard deviation ``sd`` in the long run, and its autocorrelation at a lag s is
+    exp(-abs(s)/tau). Each neuron has a process of its own, which begins at the mean.
 
     Parameters
     ----------
