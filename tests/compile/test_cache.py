@@ -230,3 +230,26 @@ def test_processes_share_kernels_and_a_warm_start_needs_no_sympy(tmp_path):
     assert generated[2] == "False"
     files = [path.suffix for path in (tmp_path / "cache").rglob("*") if path.is_file()]
     assert files.count(".py") == files.count(".nbi") == 1
+
+
+NETWORK = """
+import sys
+import lapicque as lq
+net = lq.Network()
+cells = net.population(lq.neurons.lif, 70, name="cells", initial=dict(v="-70*mV + 20*mV*rand()"))
+net.stimulate(cells, "i_ext", "300 pA")
+net.connect(cells, cells, lq.synapses.exponential("5 ms"), into="i_ext", w="10 pA", delay="1 ms")
+net.record(cells, "spikes")
+print(lq.simulate(net, "20 ms").spikes["cells"].times.tolist(), "sympy" in sys.modules)
+"""
+
+
+def test_a_warm_start_of_a_network_needs_no_sympy(tmp_path):
+    env = {**os.environ, "LAPICQUE_CACHE": str(tmp_path / "cache"), "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-W", "error", "-c", NETWORK]
+    cold, warm = (
+        subprocess.run(command, env=env, stdout=subprocess.PIPE, text=True, check=True).stdout.strip().rsplit(" ", 1)
+        for _ in range(2)
+    )
+    assert cold[0] == warm[0] != "[]"
+    assert (cold[1], warm[1]) == ("True", "False")
