@@ -231,17 +231,22 @@ class LaneCode:
             lines.append(f"{at} = where(free, {total}, {at})" if x in self.step.held else f"{at} = {total}")
         return over_lanes([*self.finish(printer), *lines])
 
-    def flow(self, arrivals: Mapping[str, Sequence[str]] | None = None) -> list[str]:
+    def flow(
+        self,
+        arrivals: Mapping[str, Sequence[str]] | None = None,
+        late: Mapping[str, Sequence[str]] | None = None,
+    ) -> list[str]:
         """Return the lines of flow and conditions.
 
         Parameters
         ----------
         arrivals : state -> expressions that are added to it after the conditions, one after the other, unless it holds
+        late : state -> expressions that are added to it before the flow: what arrived in the step before
         """
         step, printer, at = self.step, self.printer(), self.layout.at
         printer.count([n for _, n in step.flow] + list(step.new.values()))
         printer.count([e.free for e in step.events if e.free] + [e.condition for e in step.events])
-        reads = [f"s_{x} = {at(x)}" for x in step.states]
+        reads = [f"s_{x} = {' + '.join([at(x), *(late or {}).get(x, ())])}" for x in step.states]
         printer.names.update({x: f"s_{x}" for x in step.states})
         for event in step.events:
             self._free(event, printer)

@@ -45,10 +45,18 @@ class Plan:
     listed: bool = True
     sampled: bool = True
 
+    @property
+    def folds(self) -> bool:
+        """Whether what arrives in a step may be added at the beginning of the next, where a model allows it.
+
+        Nothing must look at variables in between: no recording, no code of synapses, no sums.
+        """
+        return self.late and not self.sampled and not self.codes and self.levels == 1
+
 
 def generate(plan: Plan) -> str:
     """Return the source of a kernel file."""
-    written = [ModelWriter(m, n, plan.real, plan.late) for n, m in enumerate(plan.models)]
+    written = [ModelWriter(m, n, plan.real, plan.late, plan.folds) for n, m in enumerate(plan.models)]
     bodies = [text for w in written for text in w.functions()]
     coefficients = [w.code.prepare(f"coefficients_{w.number}") for w in written]
     functions = set().union({"wide_vectors"}, *(w.code.functions for w in written))
@@ -154,6 +162,7 @@ class _Advance:
             "        begin = k",
             "        while k < stop:",
             "            row = ring[k & (ring.shape[0] - 1)]",
+            *(["            before = ring[(k - 1) & (ring.shape[0] - 1)]"] if self.plan.folds else []),
             "            when = ends[half, p, k % span]",
         ]
         steps = [*self.inputs(), *(self.late() if self.plan.late else self.flow()), "k += 1"]
@@ -203,7 +212,9 @@ class _Advance:
         ]
 
     def flow(self) -> list[str]:
-        call = "flow_{n}(a, z, c, keys, thresholds, drives, places, row, words, mine, values, counts, q, k, dt, trial)"
+        row = "before" if self.plan.folds else "row"
+        call = f"flow_{{n}}(a, z, c, keys, thresholds, drives, places, {row}, words, mine, values, counts, q, k, dt, "
+        call += "trial)"
         # element by element: assignments of slices take a second and a half to compile
         emit = ["if q[MODEL] < 0:", "    emit(q[START], q[BLOCKS], q[SIZE], k, mine, values, counts)"]
         return self.populations([
@@ -231,7 +242,12 @@ class _Advance:
             lines += self.published("for_codes")
         lines.append("meet(counter, parts)")
         lines += self.push("k", "q[IMMEDIATE] == 0")
-        lines += self.populations(self.models("settle_{n}(a, z, c, places, row, q, k, dt)", "channels"))
+        settle = "settle_{n}(a, z, c, places, row, q, k, dt)"
+        now = [n for n, m in enumerate(plan.models) if m.channels and not (plan.folds and m.folds)]
+        lines += self.populations(self.dispatch("q[MODEL]", now, settle))
+        if plan.folds and (then := [n for n, m in enumerate(plan.models) if m.folds]):
+            at_end = self.populations(self.dispatch("q[MODEL]", then, settle))
+            lines += ["if k + 1 == last:", *("    " + line for line in at_end)]
         if self.codes:
             call = "code_{n}(a, g, pointers, keys, shared, row_, q, found, emitted, ends, parts, k, dt, trial)"
             lines += self.coded("codes", call, self.codes)

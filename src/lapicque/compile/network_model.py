@@ -69,6 +69,13 @@ class Model:
         """Whether events happen."""
         return bool(self.step.events)
 
+    @property
+    def folds(self) -> bool:
+        """Whether arrivals may as well be added at the beginning of the next step: nothing looks at them before."""
+        touched = {x for e in self.step.events for x, _ in e.jumps}
+        touched |= set().union(*(node.variables() for e in self.step.events for _, node in e.jumps))
+        return bool(self.channels) and not self.drives and not set(self.channels) & (touched | self.step.held)
+
     def code(self, real: str, late: bool) -> LaneCode:
         """Return the writer of the model's code."""
         extra = [f"_count_{n}" for n in range(len(self.drives))]
@@ -87,8 +94,9 @@ class Model:
 class ModelWriter:
     """Writes the functions of one model."""
 
-    def __init__(self, model: Model, number: int, real: str, late: bool):
+    def __init__(self, model: Model, number: int, real: str, late: bool, folds: bool = False):
         self.model, self.number, self.real, self.late = model, number, real, late
+        self.folds = folds and model.folds
         self.step = model.step
         self.code = model.code(real, late)
         self.looks = model.looks
@@ -217,8 +225,12 @@ class ModelWriter:
         body = [] if self.looks else self.code.draws(f"q[FIRST] + b * {LANES}", "q[AT_KEYS]")
         if not self.late:
             body += self._incoming()
-        body += self.code.flow({} if self.late else self._arrivals())
-        body += [] if self.late else self._emptied(self.model.channels)
+        if self.folds:
+            body += self._taken("_got_", self.model.channels, "AT_PLACES")
+            body += self.code.flow(late=self._arrived("_got_", self.model.channels))
+        else:
+            body += self.code.flow({} if self.late else self._arrivals())
+        body += self._emptied(self.model.channels) if self.folds or not self.late else []
         for n, event in enumerate(self.step.events):
             seen = [
                 f"n = b * {LANES} + l",
