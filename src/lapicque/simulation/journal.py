@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 
 class Journal:
@@ -22,28 +23,33 @@ class Journal:
     Attributes
     ----------
     error : OSError or None
-    pending : int
-        Bytes that wait for the next commit.
     """
 
     def __init__(self, path: str | os.PathLike[str]):
-        self.path, self.pending = Path(path), 0
+        self.path = Path(path)
         self.error: OSError | None = None
         self.path.unlink(missing_ok=True)  # who reads the old file goes on reading it
         self._file = open(path, "w+b", buffering=0)  # noqa: SIM115
-        self._pieces: list[tuple[int, bytes]] = []
+        self._log = bytearray()  # one piece behind the other: thousands of pieces would leave holes in the memory
+        self._pieces: list[tuple[int, int, int]] = []  # where in the file, and from where to where in the log
         self._position = self._size = self._on_disk = 0
 
     # -- what h5py calls ---------------------------------------------------------------------------------------------
 
     def write(self, data: bytes) -> int:
         """Write at the position, into memory."""
-        piece = bytes(data)
-        self._pieces.append((self._position, piece))
-        self._position += len(piece)
+        begin = len(self._log)
+        self._log += data
+        size = len(self._log) - begin
+        self._pieces.append((self._position, begin, begin + size))
+        self._position += size
         self._size = max(self._size, self._position)
-        self.pending += len(piece)
-        return len(piece)
+        return size
+
+    @property
+    def pending(self) -> int:
+        """Bytes that wait for the next commit."""
+        return len(self._log)
 
     def readinto(self, buffer: memoryview) -> int:
         """Read at the position."""
@@ -55,10 +61,10 @@ class Journal:
         if first < self._on_disk:
             self._file.seek(first)
             self._file.readinto(view[: min(last, self._on_disk) - first])
-        for at, piece in self._pieces:  # as they were written
-            begin, end = max(at, first), min(at + len(piece), last)
+        for at, start, stop in self._pieces:  # as they were written
+            begin, end = max(at, first), min(at + stop - start, last)
             if begin < end:
-                view[begin - first : end - first] = piece[begin - at : end - at]
+                view[begin - first : end - first] = self._log[start + begin - at : start + end - at]
         self._position = last
         return last - first
 
@@ -98,16 +104,17 @@ class Journal:
             return
         try:
             self._take_space()
-            for at, piece in self._pieces:
-                self._file.seek(at)
-                _write_all(self._file, piece)
+            with memoryview(self._log) as log:
+                for at, start, stop in self._pieces:
+                    self._file.seek(at)
+                    _write_all(self._file, log[start:stop])
             self._file.truncate(self._size)
         except OSError as error:
             self.error = error
             raise
         self._on_disk = self._size
         self._pieces.clear()
-        self.pending = 0
+        self._log = bytearray()
 
     def _take_space(self) -> None:
         """Make the file as long as it will be, with blocks of the disk behind all of it."""
@@ -126,7 +133,7 @@ class Journal:
         self._file.close()
 
 
-def _write_all(file: object, data: bytes) -> None:
-    view = memoryview(data)
-    while len(view):
-        view = view[file.write(view) :]  # type: ignore[attr-defined]
+def _write_all(file: Any, data: Any) -> None:
+    done = 0
+    while done < len(data):
+        done += file.write(data[done:])

@@ -23,7 +23,7 @@ from lapicque.units import Unit, magnitude, parse_unit
 KIND = "lapicque recording"
 FORMAT = 1
 #: Seconds, and bytes, after which what was recorded is brought to the disk.
-PATIENCE, MOST = 1.0, 1 << 24
+PATIENCE, MOST = 1.0, 1 << 22
 #: Bytes of a chunk of a dataset.
 CHUNK = 1 << 18
 
@@ -56,6 +56,10 @@ class Writer:
         except OSError as error:
             raise SimulationError(f"to={os.fspath(path)!r} cannot be written: {error.strerror}") from None
         self._file = h5py.File(self._journal, "w")
+        kept = self._file.id.get_mdc_config()  # of the index of chunks; 32 MB by default
+        kept.set_initial_size, kept.initial_size = True, 1 << 20
+        kept.min_size, kept.max_size = 1 << 20, 1 << 22
+        self._file.id.set_mdc_config(kept)
         self._file.attrs.update({"kind": KIND, "format": FORMAT, **about, "schemes": json.dumps(about["schemes"])})
         self._file.create_dataset("last_step", data=np.int64(collectors[0].first if collectors else 0))
         self._sets = [self._dataset(n, c, names[c.item.population]) for n, c in enumerate(collectors)]
