@@ -21,23 +21,22 @@ import lapicque as lq
 from lapicque.units import ms, mV, pA
 
 SMOKE = "LAPICQUE_SMOKE" in os.environ
-control = {"current": 100.0}  # pA
 
 net = lq.Network()
 cells = net.population(lq.neurons.lif, 200, name="cells", initial=dict(v=lq.uniform(-70 * mV, -50 * mV)))
 net.stimulate(cells, "i_ext", lq.stimuli.ornstein_uhlenbeck(mean=0 * pA, sd=100 * pA, tau=5 * ms), name="noise")
 net.stimulate(cells, "i_ext", lq.stimuli.step(-60 * pA, start=1000 * ms), name="disturbance")
-net.stimulate(cells, "i_ext", lq.stimuli.callable(lambda t: control["current"]), name="control")
 net.record(cells, "spikes")
 
 # %%
 # Every 20 ms: run, count, adjust.
-history = []
+current, history = 100.0, []  # pA
 with lq.Simulation(net, dt=(0.5 if SMOKE else 0.1) * ms, seed=1) as simulation:
     for _ in range(100):
+        simulation.set("cells.i_ext", current * pA)
         rate = simulation.run(20 * ms).spikes["cells"].rate().mean()
-        control["current"] += 0.8 * (10 - rate)
-        history.append((simulation.time, rate, control["current"]))
+        current += 0.8 * (10 - rate)
+        history.append((simulation.time, rate, current))
 times, rates, currents = np.array(history).T
 
 fig, (above, below) = plt.subplots(2, 1, figsize=(7, 4), sharex=True, layout="constrained")
