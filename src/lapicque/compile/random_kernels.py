@@ -52,6 +52,8 @@ def _draw(function):
         def call(key, step, element, trial, dtype):
             return jitted(np.uint64(key), np.uint64(step), np.uint64(element), np.uint64(trial), dtype)
 
+        # kernels that come from different processes' caches may not have different code under one name
+        call.__name__ = call.__qualname__ = f"call_{function.__name__}"
         return call
 
     return on_arrays
