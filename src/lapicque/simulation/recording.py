@@ -63,7 +63,7 @@ def _items(recorder: Recorder, numbers: Mapping[str, int], circuit: Circuit) -> 
     neuron = circuit.cells[population].neuron
     every = _steps(recorder, circuit.dt)
     single = len(recorder.variables) == 1
-    base = recorder.name.rpartition(".")[0] if recorder.name.endswith("+".join(recorder.variables)) else recorder.name
+    base = recorder.name.removesuffix(f".{'+'.join(recorder.variables)}")
     found = []
     for variable in recorder.variables:
         key = recorder.name if single else f"{base}.{variable}"
