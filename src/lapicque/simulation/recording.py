@@ -259,10 +259,10 @@ def trains_of(rows: np.ndarray, neurons: np.ndarray, first: int, last: int, dt: 
     """Return the spike trains that rows (step, neuron) mean, between two steps."""
     places, steps = sorted_pairs(rows[:, 1], rows[:, 0])
     offsets = np.concatenate([[0], np.cumsum(np.bincount(places, minlength=len(neurons)))])
-    return SpikeTrains.from_steps(
-        steps - first, offsets, dt=dt, t_start=first * dt, t_stop=last * dt, shape=(1, len(neurons)),
-        neurons=neurons.tolist(),
-    )  # fmt: skip
+    # a step's time is k*dt wherever a run begins, so that a run in parts has the times of the whole
+    return SpikeTrains(
+        steps * dt, offsets, first * dt, last * dt, (1, len(neurons)), steps, dt, neurons=neurons.tolist()
+    )
 
 
 def sorted_pairs(major: np.ndarray, minor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
