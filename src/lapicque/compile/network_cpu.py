@@ -114,7 +114,7 @@ _ARGUMENTS = {
     "for_sums": "int64[:, ::1]", "shared": "{real}[:, ::1]", "feeds": "int64[:, ::1]", "probes": "int64[:, ::1]",
     "found": "int32[:, :, :, ::1]", "emitted": "{real}[:, :, ::1]", "ends": "int64[:, :, :, :, :, ::1]",
     "counts": "int64[::1]", "tally": "int32[:, ::1]", "logged": "int64[::1]", "log": "int32[:, ::1]",
-    "written": "int64[::1]", "counter": "int64[::1]",
+    "written": "int64[::1]", "counters": "int64[::1]",
 }  # fmt: skip
 
 
@@ -168,7 +168,7 @@ class _Advance:
         steps = [*self.inputs(), *(self.late() if self.plan.late else self.flow()), "k += 1"]
         lines += [" " * 12 + line for line in steps]
         if not self.plan.late and self.plan.kinds:
-            after = ["meet(counter, parts)", "for s in range(begin, stop):", *("    " + x for x in self.push("s"))]
+            after = ["meet(counters, p, parts)", "for s in range(begin, stop):", *("    " + x for x in self.push("s"))]
             lines += [" " * 8 + line for line in after]
         lines += [" " * 8 + line for line in _NOTE]
         lines.append("    restore_subnormals(mode)")
@@ -187,7 +187,7 @@ class _Advance:
             lines += self.populations(self.models("publish_{n}(a, z, c, q, k, dt)", "publishes"))
             if self.sums_read:
                 lines += self.published("for_sums")
-            lines.append("meet(counter, parts)")
+            lines.append("meet(counters, p, parts)")
             lines += self.coded("sums", "sum_{n}(a, g, pointers, keys, shared, row_, q, k, dt, trial)", self.sums)
         looks = self.models("look_{n}(a, z, c, keys, q, k, dt, trial)", "looks")
         if looks:
@@ -237,10 +237,10 @@ class _Advance:
                 flow = self.populations(inner)
             lines += flow
             if level < plan.levels - 1:
-                lines += ["meet(counter, parts)", *self.push("k", f"q[IMMEDIATE] == {level + 1}")]
+                lines += ["meet(counters, p, parts)", *self.push("k", f"q[IMMEDIATE] == {level + 1}")]
         if self.codes_read:
             lines += self.published("for_codes")
-        lines.append("meet(counter, parts)")
+        lines.append("meet(counters, p, parts)")
         lines += self.push("k", "q[IMMEDIATE] == 0")
         settle = "settle_{n}(a, z, c, places, row, q, k, dt)"
         now = [n for n, m in enumerate(plan.models) if m.channels and not (plan.folds and m.folds)]

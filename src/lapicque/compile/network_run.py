@@ -15,6 +15,7 @@ from lapicque.compile.circuit import Circuit
 from lapicque.compile.explosion import Watch, finite
 from lapicque.compile.in_flight import check_memory
 from lapicque.compile.lanes import LANES
+from lapicque.compile.memory import LINE
 from lapicque.compile.network_plan import Planner, Wired
 from lapicque.compile.network_state import State, put_state, put_values, state_of
 from lapicque.compile.network_tables import table
@@ -154,7 +155,7 @@ class NetworkRun:
         self.ends = np.zeros(shape, np.int64)
         self.found = np.empty((shape[0], self.threads, events, self.span * self.owned), np.int32)
         self.emitted = np.empty((shape[0], self.threads, self.span * self.owned), real)
-        self.counter = np.zeros(1, np.int64)
+        self.counters = np.zeros(self.threads * LINE, np.int64)
         return slots
 
     def _keys(self) -> dict[str, np.uint64]:
@@ -227,7 +228,7 @@ class NetworkRun:
         logs = [np.empty((room, 3), np.int32) for _ in self.partitions]
         written = [np.zeros(1, np.int64) for _ in self.partitions]
         counts = [np.zeros((last - first, len(self.streams)), np.int32) for _ in self.partitions]
-        self.counter[0] = 0
+        self.counters[:] = 0
         # before any thread begins: where one fails, the others would wait for it
         list((self._pool.map if self._pool else map)(lambda part: part.set_rates(first, last), self.varying))
 
@@ -242,7 +243,7 @@ class NetworkRun:
                 part.thresholds, part.key_array, part.drives, part.at_places, part.ring, part.words, part.populations,
                 part.bundles, part.weights, part.coded.codes, part.coded.sums, part.coded.g, part.coded.pointers,
                 part.coded.for_codes, part.coded.for_sums, self.shared, part.feeds, table(PROBE, probes), self.found,
-                self.emitted, self.ends, events, counts[p], self.logged, logs[p], written[p], self.counter,
+                self.emitted, self.ends, events, counts[p], self.logged, logs[p], written[p], self.counters,
             )  # fmt: skip
 
         others = [self._pool.submit(work, p) for p in range(1, self.threads)] if self._pool else []
