@@ -120,7 +120,7 @@ def meet(counters, p, parts):
         _announce(counters, p * LINE, wanted)  # type: ignore[call-arg]
         for other in range(parts):
             spins = 0
-            while _look(counters, other * LINE) < wanted:  # type: ignore[call-arg]
+            while _look(counters, other * LINE) < wanted:
                 _pause()
                 spins += 1
                 if spins > SPINS:
