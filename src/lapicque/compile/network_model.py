@@ -87,7 +87,10 @@ class Model:
         extra += [FREE] if needs_free else []
         happened = [f"_happened_{e.name}" for e in self.step.events]
         fleeting = [x for x in extra if x.startswith(("_count_", "_got_", "_now_"))]
-        fleeting += [*happened, *([] if self.looks else self.step.draws), *([] if late else [FREE])]
+        # resets wait for deliveries where these come late, and read what was drawn in the flow
+        awaited = set().union(*(node.variables() for e in self.step.events for _, node in e.jumps)) if late else set()
+        drawn = [] if self.looks else [x for x in self.step.draws if x not in awaited]
+        fleeting += [*happened, *drawn, *([] if late else [FREE])]
         return LaneCode(self.step, real, self.fields, self.uniform, extra, fleeting)
 
 

@@ -201,8 +201,31 @@ class Between:
         written = {variable for variable, _, _ in lines}
         held = frozenset(v for v in written if "unless refractory" in target.neuron.variables[v].flags)
         text = CodeText(tuple(lines), tuple(sorted(dimensions.items())))
+        if delays is None:
+            self._check_sum(text.names(), set(reads.values()))
         return Coded(p.name, *self.ends, text, self.wiring, delays, values, constants, source_constants, reads, held,
                      _part_of(p.source), _part_of(p.target))  # fmt: skip
+
+    def _check_sum(self, names: set[str], reads: set[str]) -> None:
+        """A sum is of values at the beginning of the step: other sums of the step are none of them."""
+        source, target = self.cells
+        assert source.neuron is not None
+        assert target.neuron is not None
+        output = source.neuron.parsed_output
+        if OUTPUT in reads and output is not None:
+            reads = reads | {node.id for node in output.names()}
+        found = [*(_below(target.neuron, names) & _sums(target)), *(_below(source.neuron, reads) & _sums(source))]
+        if found:
+            name = min(found).replace("__", ".")
+            raise SimulationError(
+                f"{self.projection.name!r} sums over synapses what depends on {name!r}, which is summed in the "
+                "same step: let it read a state of the neurons instead"
+            )
+
+
+def _sums(cells: Cells) -> set[str]:
+    """Return the inputs that are sums over synapses."""
+    return set(cells.fields) - {feed.input for feed in cells.feeds}
 
 
 def _below(neuron: Neuron, names: set[str]) -> set[str]:

@@ -38,6 +38,17 @@ def test_an_autapse_of_delay_0_meets_its_own_refractoriness_and_reset(bench, run
     assert values(answer, "z", 69) == [0, 0, 6, 6, 6]  # added, then doubled by the reset
 
 
+def test_resets_that_wait_for_deliveries_remember_what_was_drawn(every_way, check_alike):
+    net = lq.Network()
+    noisy = lq.Neuron("dx/dt = 0.2/ms : 1", threshold="x > 1", reset="x = 0.5*rand()", name="noisy")
+    cells = net.population(noisy, 130, name="cells", initial=dict(x=lq.uniform(0, 1)))
+    net.connect(cells, cells, on_pre="x += w", w=lq.uniform(0, 0.1), where=lq.fixed_in_degree(3))
+    net.record(cells, "x")
+    answers = every_way(net, 30, dt=1)
+    check_alike(answers)
+    assert len(np.unique(answers["reference"].final["cells"]["x"])) == 130
+
+
 # -- immediate -------------------------------------------------------------------------------------------------------
 
 RELAY = lq.Neuron(
@@ -139,6 +150,16 @@ def test_sums_can_be_recorded(run, values):
     net.connect(cells, cells, GAP, into="i", w=0.5, receptor="gap", where=lq.edges([1], [0]))
     net.record(cells, "gap.i_gap", name="gap")
     assert values(run(net, 3), "gap") == [4, 2, 1]
+
+
+@pytest.mark.parametrize("read", ["i_post", "twice_post", "output"])
+def test_sums_do_not_read_sums(read, run):
+    cell = lq.Neuron("dv/dt = i/ms : 1\ntwice = 2*i : 1\ni : 1 (input)", output="tanh(i)", name="memoryless")
+    net = lq.Network()
+    cells = net.population(cell, 2, name="cells")
+    net.connect(cells, cells, lq.Synapse(f"s = w*{read} : 1 (summed)", name="coupling"), into="i", w=1.0)
+    with pytest.raises(SimulationError, match=r"depends on 'coupling\.s', which is summed in the same step"):
+        run(net, 2)
 
 
 # -- noise -----------------------------------------------------------------------------------------------------------
