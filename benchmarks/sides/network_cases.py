@@ -1,5 +1,6 @@
 """Two cases of our networks: making a simulation, and running the one made last."""
 
+import gc
 import resource
 import time
 
@@ -16,6 +17,8 @@ def build_and_run(described, workload):
     made = {}
 
     def build():
+        made.clear()
+        gc.collect()  # one network at a time in memory
         start = time.perf_counter()
         simulation = made["simulation"] = lq.Simulation(described(workload), progress=False, **options)
         seconds = time.perf_counter() - start

@@ -105,9 +105,14 @@ class Collector:
     circuit : Circuit
     first : step at which the recording begins
     dtype : of samples
+    alone : whether no other events are logged
+    in_order : whether rows must be sorted; else they are as they come
     """
 
-    def __init__(self, item: Item, circuit: Circuit, first: int, dtype: Any):
+    def __init__(
+        self, item: Item, circuit: Circuit, first: int, dtype: Any, alone: bool = False, in_order: bool = True
+    ):
+        self._alone, self._in_order = alone, in_order
         cells = circuit.cells[item.population]
         self.item, self.dt, self.first = item, circuit.dt, first
         streams = [(n, event) for n, c in enumerate(circuit.cells) for event in c.events]
@@ -115,6 +120,7 @@ class Collector:
         self._place = np.full(cells.size, -1, np.int32)
         self._place[item.neurons] = np.arange(len(item.neurons), dtype=np.int32)
         self._whole = _counted(item, circuit)
+        self._all = len(item.neurons) == cells.size
         self._open, self._waiting = 0, 0  # events and steps of the bin that is not complete
         kind = {"events": ((2,), np.int32), "rate": ((1,), np.float64)}
         self.shape, kept = kind.get(item.kind, ((len(item.neurons),), dtype))
@@ -134,10 +140,12 @@ class Collector:
         return self._bins(counts)
 
     def _events(self, stretch: Stretch) -> np.ndarray:
-        _, numbers, steps = stretch.spikes[stretch.spikes[:, 0] == self._stream].T
-        neurons = self._place[numbers]
-        steps, neurons = steps[neurons >= 0], neurons[neurons >= 0]
-        return np.column_stack(sorted_pairs(steps, neurons)).astype(np.int32)
+        mine = stretch.spikes if self._alone else stretch.spikes[stretch.spikes[:, 0] == self._stream]
+        rows = np.empty((len(mine), 2), np.int32)
+        rows[:, 0], rows[:, 1] = mine[:, 2], self._place[mine[:, 1]]
+        if not self._all:
+            rows = rows[rows[:, 1] >= 0]
+        return np.column_stack(sorted_pairs(*rows.T)).astype(np.int32) if self._in_order else rows
 
     def _bins(self, counts: np.ndarray) -> np.ndarray:
         every = self.item.every
@@ -215,7 +223,10 @@ class Recording:
         store: Store | None = None,
     ):
         self.items, self.dt, self.first, self.last = items, circuit.dt, first, first
-        self.collectors = [Collector(item, circuit, first, np.dtype(precision)) for item in items]
+        alone = len(set(logged_of(items, circuit))) == 1
+        self.collectors = [
+            Collector(item, circuit, first, np.dtype(precision), alone, in_order=store is not None) for item in items
+        ]
         self.store: Store = Memory(self.collectors) if store is None else store
 
     def write(self, stretch: Stretch) -> None:
