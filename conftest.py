@@ -1,6 +1,7 @@
-"""Settings of every test and doctest: where kernels are cached, how figures are drawn, which examples are tried."""
+"""Settings of every test and doctest: where kernels are cached, how figures are drawn, what interrupts do."""
 
 import os
+import signal
 
 import pytest
 from hypothesis import settings
@@ -15,3 +16,6 @@ def pytest_configure(config: pytest.Config) -> None:
     kernels.chmod(0o700)  # whatever the umask: a folder to which others can write is refused
     os.environ.setdefault("LAPICQUE_CACHE", str(kernels))
     os.environ.setdefault("MPLBACKEND", "Agg")
+    # a shell that starts this in the background lets it ignore interrupts, which some tests send
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
