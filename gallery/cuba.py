@@ -54,8 +54,8 @@ lq.plot.population_rates(result, axes["rates"], sigma=2 * ms).set_xlim(0, 500)
 lq.plot.network(net, axes["graph"])
 
 # %%
-# Between 0.1 and 0.5 s the cells fire at between 5 and 6 Hz. They fire irregularly, although nothing but the connections and
-# the start is random.
+# Between 0.1 and 0.5 s the cells fire at 5 to 6 Hz. They fire irregularly, although nothing but the connections and the
+# start is random.
 rate = sum(len(trains.window(100, 500).times) for trains in result.spikes.values()) / (4000 * 0.4)
 cv = np.nanmean(lq.spikes.cv(result.spikes["exc"].window(100, 2000)))
 print(f"{rate:.2f} Hz, CV {cv:.2f}")
