@@ -121,7 +121,8 @@ def test_it_connects_a_list_of_spikes_where_spikes_drive_it(synapse, net):
     source = net.spikes([[1.0], [2.0]])
     if not synapse.pathways:
         pytest.skip("it couples at every moment")
-    net.connect(source, net["inh"], synapse, into=into(synapse), w=weight(synapse))
+    made = net.connect(source, net["inh"], synapse, into=into(synapse), w=weight(synapse))
+    assert made.source.population is source
 
 
 def test_its_variables_can_be_recorded(synapse, net):

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from lapicque.compile.bundles import CodeRows, kind_of, synapse_numbers
+from lapicque.compile.bundles import CodeRows, synapse_numbers
+from lapicque.compile.circuit import Cells
 from lapicque.compile.lanes import LANES
 from lapicque.compile.memory import address
 from lapicque.compile.network_plan import Compiled, Wired, scalars_of
@@ -30,8 +31,7 @@ class CodeTables:
         self._kept: list[Any] = []
         self._scalars: list[float] = []
         self._pointers: list[int] = []
-        self._published: dict[tuple[bool, int, str], int] = {}
-        self.width = 0
+        self._published, self.width = published_places(wired, partition.circuit.cells)
         rows: dict[bool, list[dict[str, int]]] = {False: [], True: []}
         cleared: set[tuple[int, str]] = set()
         for j, code in enumerate(wired.codes):
@@ -52,14 +52,15 @@ class CodeTables:
             SYNAPSES=r.count, SOURCES=len(r.starts) - 1, CODE=self._compiled.codes[j, part.number],
             AT_G=len(self._scalars), AT_POINTERS=len(self._pointers), AT_STREAMS=len(part.keys),
         )  # fmt: skip
-        assert kind_of(r).form
         self._scalars += scalars.values()
         own = slice(part.first[pathway.target], part.first[pathway.target] + part.size[pathway.target])
         arrays = [value[own] for value in by_target.values()]
         arrays += list(by_source.values())
         arrays += [r.extras[name] for name in code.of_synapses]
         self._pointers += [self._at(flushed(np.asarray(x)), part.kernel.REAL) for x in arrays]
-        self._pointers += [self._place(pathway.summed, pathway.source, pathway.reads[x]) for x in sorted(pathway.reads)]
+        self._pointers += [
+            self._published[pathway.summed, pathway.source, pathway.reads[x]] for x in sorted(pathway.reads)
+        ]
         draws = part.kernel.CODE_DRAWS[row["CODE"]]
         part.keys += [self._keys[pathway.stream(draw)] for draw in draws]
         if draws:
@@ -75,29 +76,30 @@ class CodeTables:
         self._kept.append(np.ascontiguousarray(array, dtype))
         return address(self._kept[-1])
 
-    def _place(self, summed: bool, population: int, name: str) -> int:
-        """Return where a variable of a population is published; all threads agree on it."""
-        if not self._published:
-            for code in self._wired.codes:
-                p = code.pathway
-                for x in sorted(p.reads):
-                    self._published.setdefault((p.summed, p.source, p.reads[x]), -1)
-            for key in self._published:
-                self._published[key] = self.width
-                self.width += self._part.circuit.cells[key[1]].size
-        return self._published[summed, population, name]
-
     def _publishing(self, summed: bool) -> np.ndarray:
         part, rows = self._part, []
-        self.width = self.width or 0
-        if not self._published and any(code.pathway.reads for code in self._wired.codes):
-            first = next(code.pathway for code in self._wired.codes if code.pathway.reads)
-            self._place(first.summed, first.source, next(iter(first.reads.values())))
         for (mine, population, name), out in self._published.items():
             if mine == summed:
                 slots = part.kernel.SLOTS[part.models[population]]
                 rows.append(dict(WHOSE=population, SLOT=slots[name] * LANES, BLOCK=len(slots) * LANES, OUT=out))
         return table(PUBLISHED, rows)
+
+
+def published_places(wired: Wired, cells: Sequence[Cells]) -> tuple[dict[tuple[bool, int, str], int], int]:
+    """Return where what synapses read of their sources is published, and the width of all of it.
+
+    Keys are (for a sum, population, variable); the places are the same for all threads.
+    """
+    found: dict[tuple[bool, int, str], int] = {}
+    width = 0
+    for code in wired.codes:
+        p = code.pathway
+        for name in sorted(p.reads):
+            key = p.summed, p.source, p.reads[name]
+            if key not in found:
+                found[key] = width
+                width += cells[p.source].size
+    return found, width
 
 
 def code_keys(codes: Sequence[CodeRows], compiled: Compiled) -> list[str]:

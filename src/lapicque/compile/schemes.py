@@ -38,7 +38,6 @@ class Scheme(Protocol):
     @property
     def name(self) -> str:
         """Name by which ``method=`` knows the scheme."""
-        ...
 
     def update(self, system: Hybrid) -> Update:
         """Return the update of one step.
@@ -48,7 +47,6 @@ class Scheme(Protocol):
         SchemeError
             If the scheme cannot integrate the system, with the reason.
         """
-        ...
 
 
 def increment(noise: str) -> sp.Symbol:
