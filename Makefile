@@ -19,7 +19,7 @@ help:
 	@echo 'make lint        ruff, mypy, import layers'
 	@echo 'make format      let ruff format and fix'
 	@echo 'make docs        the documentation, warnings as errors: docs/_build/html'
-	@echo 'make gallery     run the examples at full length and store their figures'
+	@echo 'make gallery     run the examples at full length, store their figures, print what they reach'
 	@echo 'make bench       every benchmark, side by side with its peers'
 	@echo 'make crosscheck  compare with other simulators (makes their environments)'
 
@@ -61,7 +61,7 @@ docs: $(STAMPS)/demo,docs,nwb
 	$(BIN)/sphinx-build --fail-on-warning --keep-going --builder html docs docs/_build/html
 
 gallery: $(STAMPS)/demo,nwb,test
-	$(BIN)/python -m pytest -m gallery $(ARGS)
+	$(BIN)/python -m pytest -m gallery tests/gallery $(ARGS)
 
 bench: $(STAMPS)/bench
 	@for benchmark in benchmarks/[a-z]*.py; do echo; echo "== $$benchmark"; $(BIN)/python $$benchmark || exit 1; done

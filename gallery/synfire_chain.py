@@ -17,6 +17,7 @@ import numpy as np
 import scipy.sparse
 
 import lapicque as lq
+from lapicque.reports import Merit, merit_table
 from lapicque.units import Hz, ms, mV
 
 # %%
@@ -33,7 +34,7 @@ feed_forward = scipy.sparse.kron(np.eye(groups, k=1), np.ones((size, size)))
 
 # %%
 # Packets of a spikes, normally spread with standard deviation sigma (ms), come every 100 ms.
-packets = [(100, 1.0), (80, 2.0), (60, 0.5), (50, 3.0), (40, 1.0)]
+packets = [(100, 1.0), (80, 2.0), (60, 0.5), (40, 4.0), (40, 1.0)]
 rng = np.random.default_rng(3)
 volleys = [[] for _ in range(size)]
 for number, (a, sigma) in enumerate(packets):
@@ -53,25 +54,35 @@ spikes = result.spikes["chain"]
 
 # %%
 # The path of a packet: how many cells of a group fire around the time it should arrive there, and how widely spread.
+# Quartiles leave out the few cells that fire by themselves; of normally spread spikes they are 1.349 sigma apart.
 fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained", width_ratios=[2, 1])
 lq.plot.population_raster({"chain": spikes}, left, most=1000)
 left.set_yticks(np.arange(groups) * size + size / 2, [f"group {k + 1}" for k in range(groups)])
-arrived = []
+arrived, width = [], []
 for number, (a, sigma) in enumerate(packets):
     path = [(sigma, a)]
     for group in range(groups):
         trains = spikes[:, group * size : (group + 1) * size]
         expected = 50 + 100 * number + 5 + 5.5 * group
         times = trains.times[np.abs(trains.times - expected - 3) < 6]
-        path.append((times.std() if len(times) > 1 else np.nan, len(times)))
+        quarter, three = np.quantile(times, [0.25, 0.75]) if len(times) > 1 else (np.nan, np.nan)
+        path.append(((three - quarter) / 1.349, len(times)))
     arrived.append(path[-1][1])
+    width.append(path[-1][0])
     right.plot(*zip(*path, strict=True), marker=".", lw=0.8, label=f"{a} spikes, σ = {sigma:g} ms")
 right.set_xlabel("σ (ms)")
 right.set_ylabel("spikes in the packet")
 right.legend(frameon=False, fontsize=7)
 
 # %%
-# Full packets arrive with nearly all cells, wide or weak ones are lost in the background.
-print(dict(zip(packets, arrived, strict=True)))
+# Full packets arrive with nearly all cells, wide or weak ones are lost in the background: a line divides the plane of
+# size and width, and all packets on one side of it end as the same sharp one.
+merits = [
+    Merit("cells that (a=80, σ=2 ms) reaches in group 10", arrived[1], "> 90", published="the packet propagates"),
+    Merit("its σ there", width[1], "< 0.5 ms", published="it sharpens"),
+    Merit("cells that (a=40, σ=4 ms) reaches in group 10", arrived[3], "< 10", published="the packet dies"),
+]
+print(merit_table(merits))
+assert all(merit.met for merit in merits)
 assert min(arrived[:3]) > 80
 assert max(arrived[3:]) < 30

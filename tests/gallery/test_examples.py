@@ -1,6 +1,7 @@
 """Every example of the gallery runs: a short version here, at full length by `make gallery`, which stores a figure."""
 
 import runpy
+import time
 from pathlib import Path
 
 import pytest
@@ -28,11 +29,19 @@ def test_short_version_shows_the_mechanism(example, monkeypatch):
 
 @pytest.mark.gallery
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
-def test_full_length_and_store_the_figure(example, monkeypatch):
+def test_full_length_and_store_the_figure(example, monkeypatch, record_property):
     import matplotlib.pyplot as plt
 
     monkeypatch.delenv("LAPICQUE_SMOKE", raising=False)
-    runpy.run_path(str(example), run_name="__main__")
+    started = time.monotonic()
+    try:
+        left = runpy.run_path(str(example), run_name="__main__")
+    except BaseException as error:
+        record_property("merit", (example.stem, "failed", type(error).__name__, "", "", "no", ""))
+        raise
+    seconds = f"{time.monotonic() - started:.0f}"
+    for row in [merit.row for merit in left.get("merits", ())] or [("",) * 5]:
+        record_property("merit", (example.stem, *row, seconds))
     assert plt.get_fignums(), f"{example.name} draws no figure"
     stored = ROOT / "docs" / "gallery_figures" / f"{example.stem}.png"
     stored.parent.mkdir(exist_ok=True)
