@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = attach(
     {
         "Event": "model",
         "EventDriven": "simulation",
+        "Every": "model",
         "Network": "network",
         "Neuron": "model",
         "On": "model",

@@ -103,8 +103,8 @@ def _part(name: str, synapse: Synapse, into: str | None) -> Part:
         n: with_unit(synapse.parameters[n], v.unit)  # type: ignore[arg-type]
         for n, v in synapse.of_scope("post", "parameter").items()
     }
-    return Part(name, (*synapse.post_equations, *more), into, synapse.parsed_output if into else None, parameters,
-                synapse.initial)  # fmt: skip
+    initial = {name: value for name, value in synapse.initial.items() if name not in synapse.learned}
+    return Part(name, (*synapse.post_equations, *more), into, synapse.parsed_output if into else None, parameters, initial)
 
 
 def stimulus_part(stimulation: Stimulation) -> str:

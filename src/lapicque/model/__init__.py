@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = attach(
     {
         "Distribution": "distribution",
         "Event": "neuron",
+        "Every": "pathway",
         "Hybrid": "hybrid",
         "Neuron": "neuron",
         "On": "pathway",

@@ -50,15 +50,13 @@ NEURON = Grammar(
 )
 SYNAPSE = Grammar(
     "a synapse",
-    ("post", "summed", "weight", "constant", "clock-driven"),
+    ("post", "summed", "weight", "constant", "clock-driven", "event-driven"),
     {
         "linked": _LINKED,
         "unless refractory": "(unless refractory) belongs to neurons: a synapse goes on while its target is refractory",
         "input": "(input) belongs to neurons: a synapse reads its target's variables as 'x_post', its source's as "
         "'x_pre'",
         "shared": "(shared) belongs to neurons: a parameter that is given as one number is the same for all synapses",
-        "event-driven": "(event-driven): variables of single synapses that change in time are not supported; flag it "
-        "(post) if it may live once per target neuron",
     },
 )
 

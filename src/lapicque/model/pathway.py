@@ -1,4 +1,4 @@
-"""Pathways: the code that a spike runs when it arrives at a synapse."""
+"""Pathways: the code of a synapse, and when it runs: at events of its two sides or of a third party, or on schedule."""
 
 from __future__ import annotations
 
@@ -22,11 +22,12 @@ class On:
     Parameters
     ----------
     at : str
-        ``"pre"``: when a spike of the source arrives. ``"post"``: when one of the target does.
+        ``"pre"``: when a spike of the source arrives. ``"post"``: when one of the target does. The name of a modulator:
+        when one of its spikes does. ``"post.plateau"``: when another event of that neuron happens.
     code : str
         Statements, separated by newlines or ``;``.
     delay : quantity, optional
-        Of this pathway; by default the projection's for ``"pre"``, none for ``"post"``.
+        Of this pathway; by default the projection's for ``"pre"``, none for the others.
 
     Examples
     --------
@@ -40,17 +41,59 @@ class On:
 
 
 @dataclass(frozen=True)
+class Every:
+    """Code that is run for every synapse on schedule, at the beginning of the steps at multiples of an interval.
+
+    Parameters
+    ----------
+    interval : quantity or ``"step"``
+        ``"step"``: in every step, which costs as much as a variable that is advanced in every step.
+    code : str
+        Statements. ``sum(w, by="post")`` is the sum over the synapses of a target, as it is before the code runs;
+        ``mean``, ``max`` and ``min``, and ``by="pre"``, likewise.
+
+    Examples
+    --------
+    >>> Every("1 second", "w *= total/sum(w, by='post')")
+    Every(interval='1 second', code="w *= total/sum(w, by='post')")
+    """
+
+    interval: Any
+    code: str
+
+
+#: What a pathway is run at besides the names of modulators.
+PRE, POST, EVERY = "pre", "post", "every"
+
+
+@dataclass(frozen=True)
 class Pathway:
-    """An `On` whose code is parsed; ``delay`` is in ms, or None for the default."""
+    """An `On` or an `Every` whose code is parsed.
+
+    Attributes
+    ----------
+    name : str
+    at : str
+        ``"pre"``, ``"post"``, ``"every"``, or the name of a modulator.
+    statements : tuple of Statement
+    delay : float or None
+        ms; None for the default.
+    event : str
+        Which event of the neuron.
+    interval : float or None
+        ms; None: every step, or no schedule.
+    """
 
     name: str
     at: str
     statements: tuple[Statement, ...]
     delay: float | None = None
+    event: str = "spike"
+    interval: float | None = None
 
 
-def parse_pathway(name: str, given: On | str) -> Pathway:
-    """Parse a pathway's code and read its delay.
+def parse_pathway(name: str, given: On | Every | str) -> Pathway:
+    """Parse a pathway's code and read its delay or interval.
 
     Raises
     ------
@@ -59,24 +102,46 @@ def parse_pathway(name: str, given: On | str) -> Pathway:
     if not isinstance(name, str) or not name.isidentifier() or name.startswith("_"):
         raise ModelError(f"the pathway {name!r} needs a name of letters, digits and '_', beginning with a letter")
     if isinstance(given, str):
-        if name not in ("pre", "post"):
+        if name not in (PRE, POST):
             message = f"pathway {name!r}: say when its code runs: on=dict({name}=lq.On('pre', {given!r})) or 'post'"
             raise ModelError(message)
         given = On(name, given)
+    if isinstance(given, Every):
+        return Pathway(name, EVERY, _statements(name, given), interval=_interval(name, given.interval))
     if not isinstance(given, On):
         raise ModelError(f"pathway {name!r}: write lq.On('pre', code), not {type(given).__name__}")
-    if given.at not in ("pre", "post"):
-        raise ModelError(f"pathway {name!r}: at is 'pre' or 'post', not {given.at!r}")
+    side, dot, event = given.at.partition(".") if isinstance(given.at, str) else ("", "", "")
+    if not side.isidentifier() or side == EVERY or (dot and not event.isidentifier()):
+        raise ModelError(
+            f"pathway {name!r}: at is 'pre', 'post', the name of a modulator, or an event of one of them, "
+            f"'post.plateau'; not {given.at!r}"
+        )
+    return Pathway(name, side, _statements(name, given), _delay(name, given.delay), event or "spike")
+
+
+def _statements(name: str, given: On | Every) -> tuple[Statement, ...]:
     if not isinstance(given.code, str):
         raise ModelError(f"pathway {name!r}: code is a text, not {type(given.code).__name__}")
-    where = f"on_{name}" if name in ("pre", "post") else f"on[{name!r}]"
+    where = f"on_{name}" if name in (PRE, POST) else f"on[{name!r}]"
     statements = parse_statements(given.code, where)
     if not statements:
         raise ModelError(f"the code of {where} is empty: leave it out or write a statement such as 'g += w'")
-    delay = None
-    if given.delay is not None:
-        time = np.asarray(plain_value(given.delay, MS, f"the delay of the pathway {name!r}"))
-        if time.ndim or not (np.isfinite(time) and time >= 0):
-            raise ModelError(f"the delay of the pathway {name!r} is {given.delay}: one time, 0 or more, is expected")
-        delay = float(time)
-    return Pathway(name, given.at, statements, delay)
+    return statements
+
+
+def _delay(name: str, given: Any) -> float | None:
+    if given is None:
+        return None
+    time = np.asarray(plain_value(given, MS, f"the delay of the pathway {name!r}"))
+    if time.ndim or not (np.isfinite(time) and time >= 0):
+        raise ModelError(f"the delay of the pathway {name!r} is {given}: one time, 0 or more, is expected")
+    return float(time)
+
+
+def _interval(name: str, given: Any) -> float | None:
+    if isinstance(given, str) and given.strip() == "step":
+        return None
+    time = np.asarray(plain_value(given, MS, f"the interval of {name!r}"))
+    if time.ndim or not (np.isfinite(time) and time > 0):
+        raise ModelError(f"the interval of {name!r} is {given}: one positive time, or 'step', is expected")
+    return float(time)

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lapicque.errors import SimulationError, UnitError, suggest
+from lapicque.errors import ModelError, SimulationError, UnitError, suggest
 from lapicque.model import checks, rules
 from lapicque.model.equations import Expression, Statement, parse_expression
+from lapicque.model.pathway import EVERY
 from lapicque.model.synapse_rules import ONE_SIDED, check_assigned, check_equation
 from lapicque.model.synapse_variables import expressions
 from lapicque.model.values import is_quantity
@@ -27,7 +28,7 @@ class Meaning:
     Attributes
     ----------
     owner : str
-        ``"synapse"`` (its own variables and ``w``), ``"post"``, ``"pre"``, or ``"output"``.
+        ``"synapse"`` (its own variables and ``w``), ``"post"``, ``"pre"``, ``"output"``, or the name of a modulator.
     name : str
         What its owner calls it.
     dimension : Dimension or None
@@ -39,20 +40,30 @@ class Meaning:
     dimension: Dimension | None
 
 
-def meanings(synapse: Synapse, source: Neuron | None, target: Neuron | None) -> dict[str, Meaning]:
+def meanings(
+    synapse: Synapse,
+    source: Neuron | None,
+    target: Neuron | None,
+    modulators: Mapping[str, Neuron | None] | None = None,
+) -> dict[str, Meaning]:
     """Return what every name means that a synapse may read between two neurons.
 
-    The synapse's own variables win, then ``x_pre`` and ``x_post``, then a bare name of a variable of the target.
+    The synapse's own variables win, then ``x_pre`` and ``x_post``, then ``x_NAME`` for the modulator NAME, then a bare
+    name of a variable of the target.
 
     Parameters
     ----------
     source, target : Neuron or None
         None for spike lists, which have no variables.
+    modulators : mapping of str to Neuron or None, optional
     """
     found: dict[str, Meaning] = {}
     behind = {} if target is None else target.variables
     before = {} if source is None else source.variables
     found |= {name: Meaning("post", name, v.unit.dimension) for name, v in behind.items()}
+    for owner, neuron in (modulators or {}).items():
+        third = {} if neuron is None else neuron.variables
+        found |= {f"{name}_{owner}": Meaning(owner, name, v.unit.dimension) for name, v in third.items()}
     found |= {f"{name}_pre": Meaning("pre", name, v.unit.dimension) for name, v in before.items()}
     found |= {f"{name}_post": Meaning("post", name, v.unit.dimension) for name, v in behind.items()}
     found["output"] = Meaning("output", "output", output_dimension(source))
@@ -75,6 +86,7 @@ def check_projection(
     target: Neuron | None,
     into: str | None = None,
     given: Mapping[str, Dimension] | None = None,
+    modulators: Mapping[str, Neuron | None] | None = None,
 ) -> None:
     """The synapse fits between two neurons: every name means something, every dimension agrees.
 
@@ -86,6 +98,8 @@ def check_projection(
         The input of the target to which the synapse's output is added.
     given : mapping of str to Dimension, optional
         The weight and the parameters of single synapses that the projection gives.
+    modulators : mapping of str to Neuron or None, optional
+        Third parties by name; None for spike lists.
 
     Raises
     ------
@@ -94,13 +108,21 @@ def check_projection(
     SimulationError
         If a side cannot do what the synapse needs of it: spike, be written to, have the input.
     """
-    _Between(synapse, source, target, dict(given or {})).check(into)
+    _Between(synapse, source, target, dict(given or {}), dict(modulators or {})).check(into)
 
 
 class _Between:
-    def __init__(self, synapse: Synapse, source: Neuron | None, target: Neuron | None, given: dict[str, Dimension]):
+    def __init__(
+        self,
+        synapse: Synapse,
+        source: Neuron | None,
+        target: Neuron | None,
+        given: dict[str, Dimension],
+        modulators: dict[str, Neuron | None],
+    ):
         self.synapse, self.source, self.target, self.given = synapse, source, target, given
-        self.meanings = meanings(synapse, source, target)
+        self.modulators = modulators
+        self.meanings = meanings(synapse, source, target, modulators)
         self.known: dict[str, Dimension] = {}
         for name, meaning in self.meanings.items():
             dimension = meaning.dimension
@@ -123,7 +145,7 @@ class _Between:
             for statement in pathway.statements:
                 self.check_statement(statement)
         for name, value in synapse.initial.items():
-            if not is_quantity(value, self.known):
+            if name not in synapse.learned and not is_quantity(value, self.known):
                 expression = parse_expression(value, f"initial value of {name!r}")
                 self.check_reads(expression, True)
                 checks.check_dimension(expression, self.known, self.known[name], f"the initial value of {name!r}")
@@ -137,24 +159,42 @@ class _Between:
                 message = f"{name} is declared as {describe(variable.unit)}, but what is given is {describe(dimension)}"
                 raise UnitError(message)
         for name, variable in self.synapse.variables.items():
-            if variable.kind == "parameter" and variable.value is None and name not in self.given:
+            needed = variable.kind == "parameter" or name == "w"
+            if needed and variable.value is None and name not in self.given:
                 if name == "w":
-                    read = next(e for e in expressions(self.synapse) if any(n.id == "w" for n in e.names()))
-                    node = next(n for n in read.names() if n.id == "w")
-                    raise read.error("the synapse reads the weight 'w', but none is given: connect(..., w=...)", node)
+                    message = "the synapse reads the weight 'w', but none is given: connect(..., w=...)"
+                    reads = [(e, n) for e in expressions(self.synapse) for n in e.names() if n.id == "w"]
+                    raise reads[0][0].error(message, reads[0][1]) if reads else ModelError(message)
                 raise SimulationError(f"the synapse's parameter {name!r} has no value: connect(..., {name}=...)")
 
     def check_sides(self) -> None:
-        """Pathways need spikes."""
-        for side, neuron in (("pre", self.source), ("post", self.target)):
-            named = next((p.name for p in self.synapse.pathways if p.at == side), None)
-            if named is not None and neuron is not None and not neuron.spikes:
-                word = "source" if side == "pre" else "target"
-                instead = " Read its variables in every step: 'name = expression of x_pre : unit (summed)'"
+        """Pathways need events."""
+        sides = {"pre": ("source", self.source), "post": ("target", self.target)}
+        sides |= {name: (f"modulator {name!r}", neuron) for name, neuron in self.modulators.items()}
+        for pathway in self.synapse.pathways:
+            if pathway.at == EVERY:
+                continue
+            if pathway.at not in sides:
                 raise SimulationError(
-                    f"the pathway {named!r} runs at spikes of the {word}, but the neuron {neuron.name!r} has no "
-                    f"threshold and never spikes.{instead if side == 'pre' else ''}"
+                    f"the pathway {pathway.name!r} runs at {pathway.at!r}, which is neither side nor a modulator"
+                    f"{suggest(pathway.at, sides)}: connect(..., modulators=dict({pathway.at}=population))"
                 )
+            word, neuron = sides[pathway.at]
+            events = ["spike"] if neuron is None else [e.name for e in neuron.parsed_events]
+            if pathway.event in events:
+                continue
+            if pathway.event != "spike":
+                known = f"; it has {', '.join(map(repr, events))}" if events else " nor any other"
+                raise SimulationError(
+                    f"the pathway {pathway.name!r} runs at the event {pathway.event!r} of the {word}, which has no such "
+                    f"event{suggest(pathway.event, events) or known}"
+                )
+            assert neuron is not None
+            instead = " Read its variables in every step: 'name = expression of x_pre : unit (summed)'"
+            raise SimulationError(
+                f"the pathway {pathway.name!r} runs at spikes of the {word}, but the neuron {neuron.name!r} has no "
+                f"threshold and never spikes.{instead if pathway.at == 'pre' else ''}"
+            )
         if self.target is None:
             raise SimulationError("spike lists cannot be the target of a projection: they have no variables")
 
@@ -163,9 +203,9 @@ class _Between:
             name, meaning = node.id, self.meanings.get(node.id)
             if meaning is None:
                 self.refuse_unknown(expression, node, in_target)
-            elif meaning.owner == "pre" and in_target:
+            elif meaning.owner not in ("post", "synapse", "output") and in_target:
                 message = (
-                    f"{name!r} belongs to the source of a single synapse, but this expression is evaluated once per "
+                    f"{name!r} belongs to {'the source' if meaning.owner == 'pre' else 'a modulator'} of a single synapse, but this expression is evaluated once per "
                     "target neuron: read it in on_pre, or in a variable flagged (summed)"
                 )
                 raise expression.error(message, node)
@@ -204,6 +244,8 @@ class _Between:
             raise statement.error(f"unknown variable {target!r}{suggest(target, states)}")
         if meaning.owner == "output":
             raise statement.error("'output' is what the source emits: it cannot be set")
+        if meaning.owner in self.modulators:
+            raise statement.error(f"{target!r} is a variable of the modulator {meaning.owner!r}, which code only reads")
         if meaning.owner in ("pre", "post"):
             side = self.source if meaning.owner == "pre" else self.target
             assert side is not None

@@ -16,7 +16,8 @@ from lapicque.errors import ModelError, suggest
 from lapicque.model import synapse_rules
 from lapicque.model.distribution import Distribution
 from lapicque.model.equations import SYNAPSE, Equation, Expression, parse_equations, parse_expression
-from lapicque.model.pathway import On, Pathway, parse_pathway
+from lapicque.model.lazy import event_driven
+from lapicque.model.pathway import Every, On, Pathway, parse_pathway
 from lapicque.model.synapse_variables import SynapseVariable, find_variables, parameter_value
 from lapicque.model.values import with_unit
 from lapicque.units import internal
@@ -37,14 +38,19 @@ class Synapse:
         not one per synapse. ``name = expression : unit (summed)`` is summed over the synapses of a target in every
         step. ``w : nS (weight)`` declares the unit of the weight. Other parameters are per synapse.
     on_pre, on_post : str, optional
-        What a spike of the source (target) runs when it arrives.
-    on : mapping of str to On or str, optional
+        What a spike of the source (target) runs when it arrives. Variables of the synapse that code writes, or that
+        have a differential equation without ``(post)``, are states of every single synapse: what it learns.
+    on : mapping of str to On, Every or str, optional
         Further pathways by name.
     output : str, optional
         What the synapse adds to the input of the target that ``connect(..., into=)`` names; by default the variable
         flagged ``(summed)``, if there is one.
     parameters, initial : mapping of str to quantity
-        As of a `lapicque.Neuron`.
+        As of a `lapicque.Neuron`. States of single synapses begin at 0 unless ``initial=`` or ``connect(..., x=)`` says
+        otherwise; the weight is given by ``connect(..., w=)``.
+    bounds : mapping of str to (low, high)
+        Between which a state of single synapses stays: whatever is written is clipped. Quantities, names of parameters,
+        or None where a side is open.
     reference, name : str
 
     Raises
@@ -65,15 +71,28 @@ class Synapse:
     {'g': 'post', 'tau': 'post', 'e': 'post', 'w': 'synapse'}
     >>> ampa.with_(tau="2 ms").parameters["tau"]
     '2 ms'
+
+    A synapse that learns: its traces and its weight are states.
+
+    >>> stdp = Synapse(
+    ...     "dx/dt = -x/tau : 1; dy/dt = -y/tau : 1".replace("; ", chr(10)),
+    ...     on_pre="x += 1; w -= 0.0105*y; v_post += w*mV",
+    ...     on_post="y += 1; w += 0.01*x",
+    ...     bounds=dict(w=(0, 1)),
+    ...     parameters=dict(tau="20 ms"),
+    ... )
+    >>> list(stdp.learned), stdp.event_driven
+    (['x', 'y', 'w'], ('x', 'y'))
     """
 
     equations: str = ""
     on_pre: str | None = None
     on_post: str | None = None
-    on: Mapping[str, On | str] = dataclasses.field(default_factory=dict)
+    on: Mapping[str, On | Every | str] = dataclasses.field(default_factory=dict)
     output: str | None = None
     parameters: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     initial: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    bounds: Mapping[str, tuple[Any, Any]] = dataclasses.field(default_factory=dict)
     reference: str = ""
     name: str = "synapse"
 
@@ -82,7 +101,7 @@ class Synapse:
             value = getattr(self, text)
             if not isinstance(value, str) and (value is not None or text == "equations"):
                 raise ModelError(f"{text} is a text, not {type(value).__name__}")
-        for table in ("on", "parameters", "initial"):
+        for table in ("on", "parameters", "initial", "bounds"):
             value = getattr(self, table)
             if not isinstance(value, Mapping):
                 raise ModelError(f"{table} maps names to values, {table}=dict(...): {type(value).__name__} does not")
@@ -99,7 +118,7 @@ class Synapse:
     @cached_property
     def pathways(self) -> tuple[Pathway, ...]:
         """What spikes run: ``pre`` first, then ``post``, then the named pathways in the order given."""
-        given: dict[str, On | str] = {}
+        given: dict[str, On | Every | str] = {}
         for name, code in (("pre", self.on_pre), ("post", self.on_post)):
             if code is not None and name in self.on:
                 raise ModelError(f"the pathway {name!r} is given twice: by on_{name}= and in on=")
@@ -133,6 +152,22 @@ class Synapse:
     def of_scope(self, scope: str, kind: str | None = None) -> Mapping[str, SynapseVariable]:
         """Return the variables of one scope, if wanted of one kind."""
         return {n: v for n, v in self.variables.items() if v.scope == scope and kind in (None, v.kind)}
+
+    @cached_property
+    def learned(self) -> Mapping[str, SynapseVariable]:
+        """The states of every single synapse."""
+        return self.of_scope("synapse", "state")
+
+    @cached_property
+    def event_driven(self) -> tuple[str, ...]:
+        """The states of single synapses that are solved exactly between the events that touch them."""
+        return event_driven(self)
+
+    @cached_property
+    def clock_driven(self) -> tuple[str, ...]:
+        """The states of single synapses that are advanced in every step."""
+        moving = [n for n, v in self.learned.items() if v.equation is not None and v.equation.expression is not None]
+        return tuple(name for name in moving if name not in self.event_driven)
 
     @property
     def has_receptor(self) -> bool:
@@ -194,9 +229,10 @@ class Synapse:
             lines.append(f"{kind} {v.kind} {v.scope} {v.name} = {text} : {unit} ({','.join(sorted(v.flags))})")
         for pathway in self.pathways:
             code = "; ".join(f"{s.target} {s.operator} {ast.unparse(s.expression.tree)}" for s in pathway.statements)
-            lines.append(f"on {pathway.name} {pathway.at} {pathway.delay}: {code}")
+            lines.append(f"on {pathway.name} {pathway.at}.{pathway.event} {pathway.delay} {pathway.interval}: {code}")
         if self.parsed_output is not None:
             lines.append(f"output {ast.unparse(self.parsed_output.tree)}")
+        lines += [f"bounds {name} {low} {high}" for name, (low, high) in self.bounds.items()]
         return "\n".join(lines)
 
     @cached_property

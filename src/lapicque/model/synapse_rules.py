@@ -12,7 +12,7 @@ from lapicque.errors import ModelError, suggest
 from lapicque.model import checks, rules
 from lapicque.model.distribution import Distribution
 from lapicque.model.equations import Equation, Expression, Statement, parse_expression
-from lapicque.model.synapse_variables import expressions, expressions_in_target
+from lapicque.model.synapse_variables import expressions, expressions_in_target, parameter_value
 from lapicque.model.values import is_quantity, names_of_expressions, plain_value
 from lapicque.units import DIMENSIONLESS, Dimension
 
@@ -56,6 +56,9 @@ def check_synapse(synapse: Synapse) -> None:
                 _check_written(statement, own)
     for name in synapse.initial:
         _check_initial(synapse, name)
+    _ = synapse.event_driven  # says what is flagged so, and cannot be
+    for name in synapse.bounds:
+        _check_bounds(synapse, name)
     _check_used(synapse)
     _check_own_dimensions(synapse)
 
@@ -84,7 +87,7 @@ def _check_noise_and_draws(synapse: Synapse, equation: Equation) -> None:
         checks.check_noise_is_linear(expression, synapse.variables)
     else:
         rules.refuse_noise(expression, synapse.variables, "belongs in a differential equation")
-    if "post" not in equation.flags:
+    if "post" not in equation.flags and equation.kind not in ("differential", "map"):
         rules.refuse_draws(expression, f"cannot stand in {equation.name!r}: draw in on_pre, when a spike arrives")
 
 
@@ -92,27 +95,29 @@ def _check_written(statement: Statement, own: SynapseVariable) -> None:
     name = own.name
     if own.kind == "state":
         return
-    if name == "w":
-        reason = "is the weight, which is constant: synapses that learn are not supported; the target's is 'w_post'"
-    elif own.kind == "algebraic":
+    if own.kind == "algebraic":
         reason = "is computed from other variables, so it cannot be set"
     elif own.scope == "post":
         reason = f"is constant: declare '{name} : {own.unit} (post)' in the equations for code to change it"
     else:
-        reason = (
-            "belongs to a single synapse and is constant: variables of single synapses that change are not supported; "
-            f"declare '{name} : {own.unit} (post)' if it may live once per target neuron"
-        )
+        unit = "1" if own.unit is None else own.unit
+        reason = f"is constant: declare '{name} : {unit}' in the equations for code to change it in every synapse"
     raise statement.error(f"{name!r} {reason}")
 
 
 def _check_initial(synapse: Synapse, name: str) -> None:
-    states = synapse.of_scope("post", "state")
+    states = {**synapse.of_scope("post", "state"), **synapse.learned}
     if name not in states:
         raise ModelError(f"initial: {name!r} is no state of the synapse{suggest(name, states)}")
+    if name == "w":
+        raise ModelError("initial: the weight is given where the synapse connects: connect(..., w=...)")
     if name in synapse.parameters:
         raise ModelError(f"{name!r} has a value in parameters= and in initial=: keep one")
     value, what = synapse.initial[name], f"the initial value of {name!r}"
+    if name in synapse.learned:
+        if not isinstance(value, str) or is_quantity(value, synapse.variables):
+            parameter_value(value, states[name].unit, what)  # type: ignore[arg-type]
+        return  # an expression of the pair of neurons is checked where the synapse connects
     if is_quantity(value, synapse.variables):
         unit = states[name].unit
         assert unit is not None
@@ -124,12 +129,33 @@ def _check_initial(synapse: Synapse, name: str) -> None:
     rules.refuse_draws(expression, "has no meaning in an initial value: give an array of values")
 
 
+def _check_bounds(synapse: Synapse, name: str) -> None:
+    """A bound is a number of the state's dimension, a parameter, or None."""
+    if name not in synapse.learned:
+        hint = suggest(name, synapse.learned)
+        raise ModelError(f"bounds: {name!r} is no state of single synapses{hint}: nothing changes it")
+    pair = synapse.bounds[name]
+    if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+        raise ModelError(f"bounds: {name!r} needs (low, high), where None is open, not {pair!r}")
+    ends = []
+    for bound in pair:
+        if isinstance(bound, str) and bound in synapse.variables:
+            if synapse.variables[bound].kind != "parameter":
+                raise ModelError(f"bounds: {bound!r} is no parameter, but {name!r} is bounded by it")
+        elif bound is not None:
+            unit = synapse.learned[name].unit
+            value = bound if unit is None else plain_value(bound, unit, f"the bound of {name!r}")
+            ends.append(value)
+    if len(ends) == 2 and synapse.learned[name].unit is not None and not ends[0] < ends[1]:
+        raise ModelError(f"bounds: {name!r} is to lie between {pair[0]} and {pair[1]}, but the first is not smaller")
+
+
 def _check_used(synapse: Synapse) -> None:
     """A parameter that only ``parameters=`` names is read somewhere, and the synapse does something."""
     for name in unused_parameters(synapse):
         hint = suggest(name, [other for other in synapse.variables if other != name])
         raise ModelError(f"the parameter {name!r} is not used by the synapse{hint}")
-    if not synapse.pathways and synapse.parsed_output is None:
+    if not synapse.pathways and not synapse.clock_driven and synapse.parsed_output is None:
         message = "the synapse does nothing: give it code that spikes run, on_pre='g += w', or output='g*(e - v_post)'"
         raise ModelError(message)
 
@@ -138,6 +164,7 @@ def unused_parameters(synapse: Synapse) -> list[str]:
     """Return the parameters that ``parameters=`` names, but no equation, code or initial value reads."""
     used = {node.id for expression in expressions(synapse) for node in expression.names()}
     used |= names_of_expressions(synapse.initial.values())
+    used |= {bound for pair in synapse.bounds.values() for bound in pair if isinstance(bound, str)}
     return [name for name in synapse.parameters if name not in used and synapse.variables[name].equation is None]
 
 

@@ -29,7 +29,7 @@ class SynapseVariable:
         None for a weight that is declared nowhere: it has the unit of what is given.
     scope : str
         ``"post"``: one value per target neuron and receptor. ``"summed"``: one per target neuron, the sum over its
-        synapses. ``"synapse"``: one per synapse.
+        synapses. ``"synapse"``: one per synapse; such states are what a synapse learns.
     flags, value, equation, doc : as of a neuron's `Variable`; a parameter's value may be a `Distribution`
     """
 
@@ -54,7 +54,8 @@ def find_variables(synapse: Synapse) -> dict[str, SynapseVariable]:
     A parameter that something per target neuron reads, an equation (post) or the output, lives there too.
     """
     in_target = {node.id for e in expressions_in_target(synapse) for node in e.names()}
-    in_target |= names_of_expressions(synapse.initial.values())
+    post = {e.name for e in synapse.parsed_equations if "post" in e.flags}
+    in_target |= names_of_expressions(value for name, value in synapse.initial.items() if name in post)
     written = {s.target for pathway in synapse.pathways for s in pathway.statements}
     found: dict[str, SynapseVariable] = {}
     for equation in synapse.parsed_equations:
@@ -69,7 +70,8 @@ def find_variables(synapse: Synapse) -> dict[str, SynapseVariable]:
             value = parameter_value(given, unit, what)
             found[name] = SynapseVariable(name, "parameter", unit, scope, _flags(name), value)
     if "w" not in found and ("w" in written or any(n.id == "w" for e in expressions(synapse) for n in e.names())):
-        found["w"] = SynapseVariable("w", "parameter", None, "synapse", _flags("w"))
+        kind = "state" if "w" in written else "parameter"
+        found["w"] = SynapseVariable("w", kind, None, "synapse", _flags("w"))
     return found
 
 
@@ -81,7 +83,7 @@ def _declared(synapse: Synapse, equation: Equation, in_target: set[str], written
     name, flags = equation.name, equation.flags
     scope = _scope(equation, in_target)
     kind = {"differential": "state", "map": "state"}.get(equation.kind, equation.kind)
-    if kind == "parameter" and "post" in flags and name in written and "constant" not in flags:
+    if kind == "parameter" and name in written and "constant" not in flags and (scope == "synapse" or "post" in flags):
         kind = "state"  # that only code changes
     value = None
     if name in synapse.parameters:
@@ -94,15 +96,12 @@ def _declared(synapse: Synapse, equation: Equation, in_target: set[str], written
 
 def _scope(equation: Equation, in_target: set[str]) -> str:
     name, flags = equation.name, equation.flags
+    if {"clock-driven", "event-driven"} & flags:
+        _check_driven(equation)
     if equation.kind in ("differential", "map"):
-        if "post" not in flags or "summed" in flags:
-            message = (
-                f"{name!r} would change in time in every single synapse, which is not supported: flag it (post) if it "
-                "may live once per target neuron, or give the variable to the source neuron and read it as "
-                f"'{name}_pre'"
-            )
-            raise equation.error(message)
-        return "post"
+        if "summed" in flags:
+            raise equation.error(f"{name!r} changes in time and cannot be (summed): sum it by another name")
+        return "post" if "post" in flags else "synapse"
     if "weight" in flags or name == "w":
         if name != "w":
             raise equation.error(f"the weight is called 'w', which connect(..., w=) gives: rename {name!r}")
@@ -115,13 +114,22 @@ def _scope(equation: Equation, in_target: set[str]) -> str:
         if "post" in flags:
             raise equation.error(f"{name!r} is (post) and (summed): leave out '(post)', a sum is per target neuron")
         return "summed"
-    if "clock-driven" in flags:
-        raise equation.error(f"(clock-driven) belongs to a differential equation, and {name!r} has none")
     if "constant" in flags and equation.kind != "parameter":
         raise equation.error(f"(constant) belongs to a parameter, and {name!r} has an equation")
     if "post" in flags or (equation.kind == "parameter" and name in in_target):
         return "post"
     return "synapse"
+
+
+def _check_driven(equation: Equation) -> None:
+    name, flags = equation.name, equation.flags
+    flag = "clock-driven" if "clock-driven" in flags else "event-driven"
+    if {"clock-driven", "event-driven"} <= flags:
+        raise equation.error(f"{name!r} is (clock-driven) and (event-driven): keep one")
+    if equation.kind not in ("differential", "map"):
+        raise equation.error(f"({flag}) belongs to a differential equation, and {name!r} has none")
+    if flag == "event-driven" and "post" in flags:
+        raise equation.error(f"{name!r} lives in the target neuron, which is advanced in every step: leave out '(event-driven)'")
 
 
 def expressions_in_target(synapse: Synapse) -> Iterator[Expression]:

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
-from types import MappingProxyType
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from lapicque.errors import SimulationError, suggest
+from lapicque.errors import SimulationError
 from lapicque.model.synapse import Synapse
+from lapicque.network.adding import check_acyclic, free_name, synapse_of
+from lapicque.network.contents import Contents
 from lapicque.network.making import made_population, population_name
+from lapicque.network.operation import Operation, called_every
 from lapicque.network.population import Population, selection
 from lapicque.network.projection import Projection, projection
 from lapicque.network.receptors import receptor_name
 from lapicque.network.recorder import Recorder, full_names, interval
+from lapicque.network.signal import Signal, known_beforehand, signal_neuron
 from lapicque.network.spike_source import SpikeSource
 from lapicque.network.stimulus import Stimulation, check_stimulation, stimulus_of
 
 
-class Network:
+class Network(Contents):
     """Populations of neurons, the projections between them, what drives them and what is recorded.
 
     Nothing runs here: `lapicque.simulate` takes the description and returns a result. What is added is checked at once
@@ -49,32 +52,6 @@ class Network:
     recorder  variables  of       every
     membrane  v          exc[:5]  1 ms
     """
-
-    def __init__(self) -> None:
-        self._populations: dict[str, Population] = {}
-        self._projections: dict[str, Projection] = {}
-        self._stimulations: dict[str, Stimulation] = {}
-        self._recorders: dict[str, Recorder] = {}
-
-    @property
-    def populations(self) -> Mapping[str, Population]:
-        """The populations by name, in order of creation."""
-        return MappingProxyType(self._populations)
-
-    @property
-    def projections(self) -> Mapping[str, Projection]:
-        """The projections by name, in order of creation."""
-        return MappingProxyType(self._projections)
-
-    @property
-    def stimulations(self) -> Mapping[str, Stimulation]:
-        """The stimuli at work by name, in order of creation."""
-        return MappingProxyType(self._stimulations)
-
-    @property
-    def recorders(self) -> Mapping[str, Recorder]:
-        """The recorders by name, in order of creation."""
-        return MappingProxyType(self._recorders)
 
     # -- adding ------------------------------------------------------------------------------------------------------
 
@@ -168,6 +145,7 @@ class Network:
         delay: Any = 0.0,
         immediate: bool = False,
         receptor: str | None = None,
+        modulators: Mapping[str, Any] | None = None,
         name: str | None = None,
         **values: Any,
     ) -> Projection:
@@ -193,10 +171,13 @@ class Network:
         receptor : str, optional
             What the variables in the target are called. Projections onto one population with equal synapses into the
             same input share a receptor.
+        modulators : mapping of str to Population or Selection, optional
+            Third parties, by the names under which the synapse reads their variables, ``d_dopamine``, and runs code at
+            their events. One neuron is shared by all synapses; else there is one for each target.
         name : str, optional
             By default ``"source->target"``.
         **values : value
-            Parameters of the synapse; those of single synapses as ``w``.
+            Parameters of the synapse; those of single synapses, and the initial values of what they learn, as ``w``.
 
         Returns
         -------
@@ -207,20 +188,22 @@ class Network:
         SimulationError, ModelError, UnitError
             Whatever does not fit, by name, with what to write instead.
         """
-        synapse = _synapse_of(synapse, on_pre)
+        synapse = synapse_of(synapse, on_pre)
         ends = selection(source, "the source"), selection(target, "the target")
         for end, what in zip(ends, ("source", "target"), strict=True):
             self._check_own(end.population, what)
         base = f"{ends[0].population.name}->{ends[1].population.name}"
-        chosen = _free_name(self._projections, name, base, "projection")
+        chosen = free_name(self._projections, name, base, "projection")
         if where is None:
             from lapicque.network.connectivity import all_to_all
 
             where = all_to_all()
         given = values if w is None else {"w": w, **values}
-        made = projection(chosen, *ends, synapse, into, where, given, delay, bool(immediate))
+        made = projection(chosen, *ends, synapse, into, where, given, delay, bool(immediate), modulators)
+        for third in made.modulators.values():
+            self._check_own(third.population, "modulator")
         if immediate:
-            self._check_acyclic(made)
+            check_acyclic(self._projections.values(), made)
         made = dataclasses.replace(made, receptor=receptor_name(self, made, receptor))
         self._projections[chosen] = made
         return made
@@ -254,7 +237,7 @@ class Network:
         self._check_own(end.population, "target")
         if not isinstance(variable, str):
             raise SimulationError(f"the name of an input is expected, such as 'i_ext', not {variable!r}")
-        chosen = _free_name(self._stimulations, name, f"{end.population.name}.{variable}", "stimulus")
+        chosen = free_name(self._stimulations, name, f"{end.population.name}.{variable}", "stimulus")
         made = Stimulation(chosen, end, variable, stimulus_of(stimulus))
         check_stimulation(self, made)
         self._stimulations[chosen] = made
@@ -288,99 +271,101 @@ class Network:
         self._check_own(population, "population")
         names = full_names(self, chosen, variables)
         base = population.name if names == ("spikes",) else f"{population.name}.{'+'.join(names)}"
-        own = _free_name(self._recorders, name, base, "recorder")
+        own = free_name(self._recorders, name, base, "recorder")
         self._recorders[own] = Recorder(own, chosen, names, interval(every))
         return self._recorders[own]
 
-    # -- reading -----------------------------------------------------------------------------------------------------
+    def signal(
+        self, name: str, unit: str = "1", value: Any = 0, tau: Any = None, *, at: Any = None, values: Any = None
+    ) -> Population:
+        """Add a number that the whole network shares: a reward, the end of a trial, dopamine.
 
-    @property
-    def size(self) -> int:
-        """How many neurons there are, spike lists included."""
-        return sum(p.size for p in self._populations.values())
+        It is a population of one neuron with the state ``value``. ``sim.signal(name, x)`` sets it, and it spikes in the
+        next step. It is recorded, and read by synapses as a modulator, like any population; sizes and dynamics other
+        than these are those of a neuron of your own.
 
-    def __getitem__(self, name: str) -> Any:
-        for table in (self._populations, self._projections, self._stimulations, self._recorders):
-            if name in table:
-                return table[name]
-        known = [*self._populations, *self._projections, *self._stimulations, *self._recorders]
-        raise SimulationError(f"the network has nothing called {name!r}{suggest(str(name), known)}")
+        Parameters
+        ----------
+        name : str
+        unit : str
+            Of its value.
+        value : quantity
+            What it is at the beginning, and where it decays to.
+        tau : time, optional
+            Time constant of the decay; without it the value stays until it is set again.
+        at, values : (change,), optional
+            When it changes by itself, ms, and to which values, as if by ``sim.signal``: for what is known beforehand.
 
-    def __contains__(self, name: object) -> bool:
-        tables = (self._populations, self._projections, self._stimulations, self._recorders)
-        return any(name in table for table in tables)
+        Returns
+        -------
+        Population
 
-    def __repr__(self) -> str:
-        from lapicque.network.table import network_table
+        Raises
+        ------
+        SimulationError, UnitError
+            If the name is taken, or a value is not a finite number of that dimension.
 
-        return network_table(self)
+        Examples
+        --------
+        >>> import lapicque as lq
+        >>> from lapicque.units import ms
+        >>> net = lq.Network()
+        >>> reward = net.signal("reward", tau=20 * ms, at=[10, 40] * ms, values=[1, -1])
+        >>> _ = net.record(reward, "value", every=10 * ms), net.record(reward, "spikes")
+        >>> result = lq.simulate(net, 60 * ms)
+        >>> result.traces["reward.value"].values[:, 0].round(2), result.spikes["reward"].times
+        (array([ 0.  ,  1.  ,  0.61,  0.37, -1.  , -0.61]), array([10., 40.]))
+        """
+        chosen = population_name(self._populations, name, "signal")
+        neuron = signal_neuron(unit, value, tau)
+        made = Population(chosen, neuron, 1)
+        signal = Signal(made, *known_beforehand(at, values, neuron.states["value"].unit))
+        self._populations[chosen], self._signals[chosen] = made, signal
+        return made
 
-    def _repr_html_(self) -> str:
-        from lapicque.network.table import network_html
+    def operation(self, function: Callable[[Any], Any], every: Any, name: str | None = None) -> Operation:
+        """Let a Python function act at multiples of an interval, where equations end.
 
-        return network_html(self)
+        It is called at the beginning of a step, at time 0 first, before anything of the step is recorded, with a
+        `lapicque.simulation.View`: it can look at the time, get and set values, set signals, and see the spikes
+        since its last call. A call interrupts the compiled loop (some 0.1 ms, and what Python needs): rare calls cost
+        nothing, calls in every step are slow.
 
-    # -- rules -------------------------------------------------------------------------------------------------------
+        Parameters
+        ----------
+        function : callable
+        every : time
+            A whole number of steps.
+        name : str, optional
+            By default the function's.
 
-    def _check_own(self, population: Population, what: str) -> None:
-        if self._populations.get(population.name) is not population:
-            raise SimulationError(f"the {what} {population.name!r} belongs to another network")
+        Returns
+        -------
+        Operation
 
-    def _check_acyclic(self, made: Projection) -> None:
-        first, last = made.source.population.name, made.target.population.name
-        before = [
-            (p.source.population.name, p.target.population.name) for p in self._projections.values() if p.immediate
-        ]
-        path = _path(last, first, before)
-        if path is not None:
-            circle = " -> ".join([first, *path])
-            raise SimulationError(
-                f"immediate projections form a circle: {circle}. Give one of them a delay, and leave out immediate=True"
-            )
+        Raises
+        ------
+        SimulationError, UnitError
+            If it is no function, or no positive time.
 
-
-def _path(start: str, end: str, edges: Iterable[tuple[str, str]]) -> list[str] | None:
-    """Return the populations on a way from one to another, both included."""
-    edges = list(edges)
-    ways = {start: [start]}
-    todo = [start]
-    while todo:
-        here = todo.pop()
-        if here == end:
-            return ways[here]
-        for a, b in edges:
-            if a == here and b not in ways:
-                ways[b] = [*ways[a], b]
-                todo.append(b)
-    return None
-
-
-def _synapse_of(synapse: Any, on_pre: str | None) -> Synapse:
-    if on_pre is not None:
-        if synapse is not None:
-            raise SimulationError(
-                "a synapse and on_pre= are given: write the code in the synapse, synapse.with_(on_pre=...)"
-            )
-        return Synapse(on_pre=on_pre, name="bare")
-    if isinstance(synapse, Synapse):
-        return synapse
-    if synapse is None:
-        raise SimulationError("give a synapse, such as lq.synapses.exponential('5 ms'), or code, on_pre='v += w'")
-    hint = f": write on_pre={synapse!r}" if isinstance(synapse, str) else ""
-    hint = hint or (": call it, with its parameters" if callable(synapse) else "")
-    raise SimulationError(f"a Synapse is expected, not {type(synapse).__name__}{hint}")
-
-
-def _free_name(taken: Mapping[str, Any], name: str | None, base: str, what: str) -> str:
-    """Return the name given, or a free one that begins with ``base``."""
-    if name is not None:
-        if not isinstance(name, str) or not name:
-            raise SimulationError(f"name={name!r}: the name of a {what} is a text")
-        if name in taken:
-            raise SimulationError(f"there is a {what} {name!r} already: choose another name")
-        return name
-    chosen, number = base, 1
-    while chosen in taken:
-        number += 1
-        chosen = f"{base}_{number}"
-    return chosen
+        Examples
+        --------
+        >>> import lapicque as lq
+        >>> from lapicque.units import Hz, ms
+        >>> net = lq.Network()
+        >>> cells = net.population(lq.neurons.lif, 20, name="cells", initial=dict(v=lq.uniform("-70 mV", "-50 mV")))
+        >>> _ = net.record(cells, "spikes")
+        >>> def hold_the_rate(sim):
+        ...     rate = len(sim.spikes["cells"].times) / (20 * 0.05)  # Hz: spikes a neuron and 50 ms
+        ...     sim.set("cells.i_ext", sim.get("cells.i_ext") + 2 * (30 - rate))
+        >>> net.operation(hold_the_rate, every=50 * ms)
+        Operation(hold_the_rate every 50 ms)
+        >>> result = lq.simulate(net, 2000 * ms)
+        >>> bool(20 < result.spikes["cells"].rate(1000, 2000).mean() < 40)
+        True
+        """
+        interval = called_every(function, every)
+        base = getattr(function, "__name__", "operation").strip("<>")
+        chosen = free_name(self._operations, name, base, "operation")
+        self._operations[chosen] = Operation(chosen, function, interval)
+        return self._operations[chosen]

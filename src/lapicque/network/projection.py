@@ -16,7 +16,7 @@ from lapicque.model.projection_rules import check_projection
 from lapicque.model.synapse import Synapse
 from lapicque.model.values import is_quantity
 from lapicque.network.distributions import LENGTH, check_text
-from lapicque.network.population import Selection
+from lapicque.network.population import Selection, selection
 from lapicque.units import DIMENSIONLESS, ONE, Dimension, Unit, internal, internal_unit, magnitude, parse_unit, split
 
 MS = parse_unit("ms")
@@ -54,6 +54,8 @@ class Projection:
         Whether spikes act in the step in which they are emitted, before the target's flow.
     receptor : str or None
         The name of what lives in the target; None where the synapse only writes variables of the neurons.
+    modulators : mapping of str to Selection
+        Third parties: one neuron for all synapses, or one for each target.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Projection:
     delay: Any = 0.0
     immediate: bool = False
     receptor: str | None = None
+    modulators: Mapping[str, Selection] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         w = f", w={show_value(self.values['w'])}" if "w" in self.values else ""
@@ -85,6 +88,7 @@ def projection(
     given: Mapping[str, Any],
     delay: Any,
     immediate: bool,
+    modulators: Mapping[str, Any] | None = None,
 ) -> Projection:
     """Return a projection, checked; the receptor is not known yet.
 
@@ -97,6 +101,7 @@ def projection(
     if not callable(check):
         raise SimulationError(f"where is {where!r}, but a rule is expected, such as lq.fixed_probability(0.1)")
     check(len(source), len(target), source == target)
+    thirds = _modulators(modulators or {}, target)
     synapse, values = _split_values(synapse, given, target)
     into = into if into is not None else _named_input(synapse, target)
     if "w" not in values and (weights := getattr(where, "weights", None)) is not None:
@@ -109,19 +114,42 @@ def projection(
         target.population.model,
         into,
         {key: unit.dimension for key, unit in units.items()},
+        {key: third.population.model for key, third in thirds.items()},
     )
     for key, value in values.items():
         check_pair_value(value, units[key], ends, f"{key}")
     check_pair_value(delay, MS, ends, "the delay")
     _check_delay(delay, immediate, synapse)
-    return Projection(name, source, target, synapse, into, where, values, units, delay, immediate)
+    return Projection(name, source, target, synapse, into, where, values, units, delay, immediate, modulators=thirds)
+
+
+def _modulators(given: Mapping[str, Any], target: Selection) -> dict[str, Selection]:
+    """Return the third parties, checked: one neuron, or as many as targets."""
+    found = {}
+    for name, value in given.items():
+        if not name.isidentifier() or name in ("pre", "post", "every"):
+            raise SimulationError(
+                f"modulators: {name!r} is no name for one: letters and digits, but not 'pre' or 'post'"
+            )
+        third = selection(value, f"the modulator {name!r}")
+        if len(third) not in (1, len(target)):
+            raise SimulationError(
+                f"the modulator {name!r} has {len(third)} neurons: one, which all synapses share, or {len(target)}, one "
+                "for each target, are expected"
+            )
+        found[name] = third
+    return found
 
 
 def _split_values(synapse: Synapse, given: Mapping[str, Any], target: Selection) -> tuple[Synapse, dict[str, Any]]:
     """Values of what lives once per target neuron change the synapse; the others belong to the projection."""
     variables = synapse.variables
-    parameters = {n: v for n, v in variables.items() if v.kind == "parameter" or n in synapse.parameters}
+    learned = synapse.learned
+    parameters = {
+        n: v for n, v in variables.items() if v.kind == "parameter" or n in synapse.parameters or n in learned
+    }
     values = {n: synapse.parameters[n] for n, v in parameters.items() if v.scope == "synapse" and v.value is not None}
+    values |= {n: synapse.initial.get(n, 0.0) for n in learned if n not in values and n != "w"}
     for name, value in given.items():
         if name not in parameters:
             if name == "w":

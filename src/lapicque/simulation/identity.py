@@ -33,10 +33,14 @@ def identity_of(network: Network) -> dict[str, str]:
     for name, p in network.populations.items():
         found[f"the population {name!r}"] = digest((p.size, p.neuron, p.initial, p.positions, p.parameters))
     for name, q in network.projections.items():
-        rest = q.into, q.where, q.values, q.units, q.delay, q.immediate, q.receptor
+        rest = q.into, q.where, q.values, q.units, q.delay, q.immediate, q.receptor, q.modulators
         found[f"the projection {name!r}"] = digest((q.source, q.target, q.synapse, rest))
     for name, s in network.stimulations.items():
         found[f"the stimulus {name!r}"] = digest((s.target, s.variable, s.stimulus))
+    for name, signal in network.signals.items():
+        found[f"the signal {name!r}"] = digest((signal.at, signal.values))
+    for name, o in network.operations.items():
+        found[f"the operation {name!r}"] = digest((o.function, o.every))
     return found
 
 
@@ -91,7 +95,8 @@ def _feed(made: Any, value: Any) -> None:
     elif isinstance(value, Expression):
         tagged("expression", ast.unparse(value.tree))
     elif isinstance(value, (Neuron, Synapse)):
-        tagged("model", value.structure, value.parameters, value.initial)
+        bounds = value.bounds if isinstance(value, Synapse) else {}
+        tagged("model", value.structure, value.parameters, value.initial, bounds)
     elif isinstance(value, Selection):
         tagged("selection", value.population.name, value.indices)
     elif dataclasses.is_dataclass(value):
