@@ -6,11 +6,13 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "Network": "network",
+        "Operation": "operation",
         "Population": "population",
         "Projection": "projection",
         "Receptor": "receptors",
         "Recorder": "recorder",
         "Selection": "population",
+        "Signal": "signal",
         "SpikeSource": "spike_source",
         "Stimulation": "stimulus",
         "drawn": "distributions",

@@ -361,7 +361,7 @@ class Network(Contents):
         >>> net.operation(hold_the_rate, every=50 * ms)
         Operation(hold_the_rate every 50 ms)
         >>> result = lq.simulate(net, 2000 * ms)
-        >>> bool(20 < result.spikes["cells"].rate(1000, 2000).mean() < 40)
+        >>> bool(25 < result.spikes["cells"].window(1000, 2000).rate().mean() < 35)
         True
         """
         interval = called_every(function, every)

@@ -6,16 +6,18 @@ import html
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from lapicque.network.projection import Projection, show_value
 
 if TYPE_CHECKING:
-    from lapicque.network.network import Network
+    from lapicque.network.contents import Contents
     from lapicque.network.population import Population
 
 Table = tuple[tuple[str, ...], list[tuple[str, ...]]]
 
 
-def _tables(network: Network) -> list[Table]:
+def _tables(network: Contents) -> list[Table]:
     populations: list[tuple[str, ...]] = [
         (p.name, p.neuron.name, str(p.size), *_values(p)) for p in network.populations.values()
     ]
@@ -27,12 +29,24 @@ def _tables(network: Network) -> list[Table]:
         (r.name, ", ".join(r.variables), repr(r.target), "step" if r.every is None else f"{r.every:g} ms")
         for r in network.recorders.values()
     ]
+    signals: list[tuple[str, ...]] = [
+        (s.name, _at(s.at), ", ".join(f"{x:g}" for x in s.values[:4]) + ", ..." * (len(s.at) > 4))
+        for s in network.signals.values()
+        if len(s.at)
+    ]
+    operations: list[tuple[str, ...]] = [(o.name, f"{o.every:g} ms") for o in network.operations.values()]
     return [
         (("population", "neuron", "size", "parameters", "initial"), populations),
         (("projection", "rule", "synapse", "into", "receptor", "w", "delay"), projections),
         (("target", "stimulus"), stimuli),
+        (("signal", "at", "values"), signals),
+        (("operation", "every"), operations),
         (("recorder", "variables", "of", "every"), recorders),
     ]
+
+
+def _at(times: np.ndarray) -> str:
+    return ", ".join(f"{t:g}" for t in times[:4]) + ", ..." * (len(times) > 4) + " ms"
 
 
 def _values(population: Population) -> tuple[str, str]:
@@ -51,7 +65,7 @@ def _projection(p: Projection) -> tuple[str, ...]:
     return named, repr(p.where), p.synapse.name, p.into or "", p.receptor or "", w, delay
 
 
-def network_table(network: Network) -> str:
+def network_table(network: Contents) -> str:
     """Return a network as text, one line an item."""
     lines = [_title(network)]
     for table in _tables(network):
@@ -59,7 +73,7 @@ def network_table(network: Network) -> str:
     return "\n".join(lines)
 
 
-def network_html(network: Network) -> str:
+def network_html(network: Contents) -> str:
     """Return a network as HTML tables, for notebooks."""
     parts = [f"<p>{html.escape(_title(network))}</p>"]
     for table in _tables(network):
@@ -70,7 +84,7 @@ def network_html(network: Network) -> str:
     return "\n".join(parts)
 
 
-def _title(network: Network) -> str:
+def _title(network: Contents) -> str:
     def many(n: int, what: str) -> str:
         return f"{n} {what}{'' if n == 1 else 's'}"
 

@@ -13,6 +13,7 @@ __getattr__, __dir__, __all__ = attach(
         "StoredResult": "storage",
         "StoredTrace": "storage",
         "Trace": "results",
+        "View": "acting",
         "grid": "batch",
         "open_result": "storage",
         "connections": "connections",

@@ -20,10 +20,11 @@ from lapicque.network.network import Network
 from lapicque.simulation.arguments import mapping_of, whole_number
 from lapicque.simulation.build import Options, backend
 from lapicque.simulation.interrupts import deferred
+from lapicque.simulation.live import Live
 from lapicque.simulation.progress import bar
 from lapicque.simulation.recording import Recording, items_of
 from lapicque.simulation.results import Batch, Result
-from lapicque.simulation.running import advance, check_stimuli, result_of
+from lapicque.simulation.running import check_stimuli, result_of
 from lapicque.simulation.variation import place_of, varied
 from lapicque.spikes.trains import SpikeTrains
 from lapicque.threads import StoppedError, run_all
@@ -148,11 +149,10 @@ def run_member(
 ) -> Result:
     """Run one member, as an executor does; in threads, what is shared among members is given."""
     network, circuit = prepared or member.built()
-    items = items_of(network, circuit)
-    run = run or backend(circuit, member.options, items)
-    recording = Recording(items, circuit, 0, member.options.precision)
-    advance(run, circuit, member.steps, [recording], tick, interrupted)
-    return result_of(run, circuit, recording, member.options)
+    live = Live(network, member.options, (network, circuit), run)
+    recording = Recording(live.items, circuit, 0, member.options.precision)
+    live.advance(member.steps, [recording], tick, interrupted)
+    return result_of(live.run, live.circuit, recording, member.options)
 
 
 def simulate_batch(

@@ -92,6 +92,7 @@ class EventDriven:
         """
         if not network.populations:
             raise SimulationError("the network has no populations: net.population(lq.neurons.lif, 100)")
+        _check_steps(network)
         dt_ms, until = time_of("dt", dt), time_of("duration", duration)
         seed = whole_number("seed", seed, "an integer")
         wiring_seed = whole_number("wiring_seed", wiring_seed, "an integer")
@@ -127,6 +128,14 @@ class EventDriven:
             trial,
             until,
         )
+
+
+def _check_steps(network: Network) -> None:
+    acting = [f"the operation {name!r}" for name in network.operations]
+    acting += [f"the signal {name!r}" for name, signal in network.signals.items() if len(signal.at)]
+    if acting:
+        message = f"{acting[0]} acts at the beginning of a step, and the event-driven engine makes none"
+        raise SimulationError(f"{message}: leave out engine=")
 
 
 def _closed_forms(network: Network, given: Any) -> dict[str, ClosedForm]:

@@ -212,6 +212,7 @@ class Recording:
     first : step at which the recording begins
     precision : of samples
     store : where the rows go; by default they are kept in memory
+    of : all that the run records, where these items are a part of it
     """
 
     def __init__(
@@ -221,9 +222,10 @@ class Recording:
         first: int = 0,
         precision: str = "float64",
         store: Store | None = None,
+        of: list[Item] | None = None,
     ):
         self.items, self.dt, self.first, self.last = items, circuit.dt, first, first
-        alone = len(set(logged_of(items, circuit))) == 1
+        alone = len(set(logged_of(items if of is None else of, circuit))) == 1
         self.collectors = [
             Collector(item, circuit, first, np.dtype(precision), alone, in_order=store is not None) for item in items
         ]

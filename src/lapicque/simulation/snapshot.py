@@ -7,7 +7,7 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ class Snapshot:
     values : what `Simulation.set` has changed besides states, name -> float or array, in the unit of each
     about : version, dt_ms, precision, seed, wiring_seed, trial, schemes
     network : part -> hash, of the network as it was described
+    unseen : what operations have not been shown yet, see `lapicque.simulation.acting`
     """
 
     step: int
@@ -41,6 +42,7 @@ class Snapshot:
     values: Mapping[str, Any]
     about: Mapping[str, Any]
     network: Mapping[str, str]
+    unseen: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def options(self, network: Any, dt: Any, precision: str | None, method: Any, what: str) -> dict[str, Any]:
         """Return what a simulation must be made with, so that this snapshot goes on in it bit for bit.
@@ -96,7 +98,7 @@ class Snapshot:
             about = {**self.about, "schemes": json.dumps(self.about["schemes"])}
             file.attrs.update({"kind": KIND, "format": FORMAT, "step": self.step, **about})
             file.create_dataset("network", data=json.dumps(self.network))
-            for group, arrays in (("state", self.state), ("values", self.values)):
+            for group, arrays in (("state", self.state), ("values", self.values), ("unseen", self.unseen)):
                 made = file.create_group(group)
                 for number, (name, values) in enumerate(arrays.items()):
                     array = np.asarray(values)
@@ -145,7 +147,8 @@ class Snapshot:
                     )
                 found = {
                     group: {file[group][n].attrs["name"]: file[group][n][()] for n in sorted(file[group], key=int)}
-                    for group in ("state", "values")
+                    for group in ("state", "values", "unseen")
+                    if group in file or group != "unseen"  # files of older versions have none
                 }
                 step, network = int(about.pop("step")), json.loads(file["network"].asstr()[()])
                 about["schemes"] = json.loads(about["schemes"])
@@ -157,7 +160,7 @@ class Snapshot:
             ) from None
         plain = {name: value.item() if isinstance(value, np.generic) else value for name, value in about.items()}
         values = {name: value if np.ndim(value) else float(value) for name, value in found["values"].items()}
-        return cls(step, found["state"], values, plain, network)
+        return cls(step, found["state"], values, plain, network, found.get("unseen", {}))
 
 
 _ADVICE = {

@@ -3,35 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from lapicque.compile.network_state import fits
+from lapicque.compile.circuit import Circuit
 from lapicque.errors import SimulationError, suggest
 from lapicque.network.network import Network
 from lapicque.simulation.arguments import whole_steps
-from lapicque.simulation.build import Options, backend, built
+from lapicque.simulation.build import Options
 from lapicque.simulation.identity import identity_of
 from lapicque.simulation.interrupts import deferred
+from lapicque.simulation.live import Live
 from lapicque.simulation.progress import bar
-from lapicque.simulation.recording import Recording, items_of
+from lapicque.simulation.recording import Recording
 from lapicque.simulation.results import Result
-from lapicque.simulation.running import advance, check_stimuli, final_states, result_of
-from lapicque.simulation.settings import (
-    number_of,
-    plain,
-    read_constant,
-    same_values,
-    setting_of,
-    stands_alone,
-    with_constant,
-)
+from lapicque.simulation.running import check_stimuli, final_states, result_of
+from lapicque.simulation.settings import same_values
 from lapicque.simulation.snapshot import Snapshot, current_version
 from lapicque.simulation.storage import Writer
 from lapicque.spikes.trains import SpikeTrains
-from lapicque.units import internal
 
 
 class Simulation:
@@ -95,21 +86,25 @@ class Simulation:
         self.dt, self.precision, self.seed = self._options.dt, self._options.precision, self._options.seed
         self.wiring_seed, self.trial = self._options.wiring_seed, self._options.trial
         self._described, self._progress = network, progress
-        self._values: dict[str, Any] = {}
         self._snapshots: dict[str, Snapshot] = {}
         self._last: dict[str, SpikeTrains] = {}  # of the last run, until spikes_since is called for the first time
         self._unseen: Recording | None = None  # since its last call
-        self._build({})
+        self._running = False
+        self._live = Live(network, self._options)
 
-    def _build(self, values: Mapping[str, Any]) -> None:
-        """Lay out the network with some values changed, at step 0."""
-        self.network, self.circuit = built(self._described, self._options, values)
-        self._values = dict(values)
-        self._lay_out()
+    @property
+    def network(self) -> Network:
+        """The network, with the values that have been set."""
+        return self._live.network
 
-    def _lay_out(self, like: Any = None) -> None:
-        self.items = items_of(self.network, self.circuit)
-        self._run = backend(self.circuit, self._options, self.items, like)
+    @property
+    def circuit(self) -> Circuit:
+        """The network as it is run."""
+        return self._live.circuit
+
+    @property
+    def _run(self) -> Any:
+        return self._live.run
 
     # -- running -----------------------------------------------------------------------------------------------------
 
@@ -154,22 +149,27 @@ class Simulation:
         return self._advance(1)
 
     def _advance(self, steps: int, to: Any = None) -> Any:
+        if self._running:
+            raise SimulationError("the simulation is running: an operation looks and sets, but does not run it")
         first, last = self._run.step, self._run.step + steps
         check_stimuli(self.network, last, self.dt)
-        recording = Recording(self.items, self.circuit, first, self.precision)
+        recording = Recording(self._live.items, self.circuit, first, self.precision)
         if to is not None:
             names = list(self.network.populations)
             recording.store = Writer(to, recording.collectors, names, {**self._about(), "first_step": first})
         recordings = [recording] if self._unseen is None or to is not None else [recording, self._unseen]
         with bar("simulate", steps, show=self._progress) as tick, deferred() as interrupted:
+            self._running = True
             try:
-                advance(self._run, self.circuit, last, recordings, tick, interrupted)
+                self._live.advance(last, recordings, tick, interrupted)
             except (SimulationError, KeyboardInterrupt) as error:
                 error.result = self._result(recording)  # type: ignore[union-attr]
                 raise
             except BaseException:
                 recording.close()
                 raise
+            finally:
+                self._running = False
         return self._result(recording)
 
     def _result(self, recording: Recording) -> Any:
@@ -204,21 +204,16 @@ class Simulation:
         (20.0, np.True_)
         """
         found = self._last if self._unseen is None else self._unseen.results()[0]
-        events = [item for item in self.items if item.kind == "events"]
-        self._unseen, self._last = Recording(events, self.circuit, self._run.step), {}
+        items = self._live.items
+        events = [item for item in items if item.kind == "events"]
+        self._unseen, self._last = Recording(events, self.circuit, self._run.step, of=items), {}
         return found or self._unseen.results()[0]
 
     # -- looking and changing ----------------------------------------------------------------------------------------
 
     def get(self, name: str) -> np.ndarray:
         """Return a state or a parameter, ``"exc.v"``, ``"exc.ampa.g"``, ``"exc.tau_m"``: (neuron,), in its own unit."""
-        found = setting_of(self.network, self.circuit, name)
-        if found.kind == "described":
-            raise SimulationError(f"{name!r} is not one value a neuron: it is in the network, sim.network")
-        if found.kind == "constant":
-            return read_constant(self.circuit, found)
-        assert found.unit is not None
-        return self._run.read(found.population, found.variable) / found.unit.scale
+        return self._live.get(name)
 
     def set(self, name: str, value: Any) -> None:
         """Change a value from now on.
@@ -249,36 +244,35 @@ class Simulation:
         ...     sim.get("cells.i_ext")[:2], sim.get("cells.v")[:2]
         (array([300., 300.]), array([-70., -70.]))
         """
-        found = setting_of(self.network, self.circuit, name)
-        if found.kind == "described":
-            self._go_on(lambda: self._build({**self._values, name: plain(found, value)}))
-            return
-        number = number_of(found, value)
-        if found.kind == "state":
-            assert found.unit is not None
-            array = np.asarray(internal(number, found.unit), np.float64)
-            self._run.write(found.population, found.variable, np.broadcast_to(array, (found.size,)))
-            return
-        if np.ndim(self.circuit.cells[found.population].parameters[found.variable]) and not np.ndim(number):
-            number = np.full(found.size, number)  # the layout stays
-        if not stands_alone(self.network, self.circuit, found):
-            self._go_on(lambda: self._build({**self._values, name: number}))
-            return
-        circuit = with_constant(self.circuit, found, number)
-        self._values[name] = number
-        if not self._options.reference and fits(self.circuit, circuit):
-            self._run.set_values(circuit)
-            self.circuit = circuit
-            return
-        self.circuit = circuit
-        self._go_on(lambda: self._lay_out(None if self._options.reference else self._run))
+        self._live.set(name, value)
 
-    def _go_on(self, build: Callable[[], None]) -> None:
-        """Lay the network out anew, and go on from where it is."""
-        old, step, state = self._run, self._run.step, self._run.state()
-        build()
-        self._run.set_state(state, step)
-        old.close()
+    def signal(self, name: str, value: Any) -> None:
+        """Set a signal of the network, `lapicque.Network.signal`: it spikes in the next step.
+
+        Parameters
+        ----------
+        name : str
+        value : quantity
+            One finite number; a bare one is in the signal's unit.
+
+        Raises
+        ------
+        SimulationError, UnitError
+            If there is no such signal, or the value does not fit.
+
+        Examples
+        --------
+        >>> import lapicque as lq
+        >>> net = lq.Network()
+        >>> _ = net.record(net.signal("reward"), "spikes")
+        >>> with lq.Simulation(net) as sim:
+        ...     _ = sim.run("5 ms")
+        ...     sim.signal("reward", -1)
+        ...     result = sim.run("5 ms")
+        >>> result.spikes["reward"].times, result.final["reward"]["value"]
+        (array([5.]), array([-1.]))
+        """
+        self._live.signal(name, value)
 
     # -- snapshots ---------------------------------------------------------------------------------------------------
 
@@ -290,14 +284,16 @@ class Simulation:
 
     def _taken(self) -> Snapshot:
         identity = identity_of(self._described)
-        return Snapshot(self._run.step, self._run.state(), dict(self._values), self._about(), identity)
+        return Snapshot(self._run.step, self._run.state(), dict(self._live.values), self._about(), identity,
+                        self._live.acts.state())  # fmt: skip
 
     def _put(self, snapshot: Snapshot) -> None:
-        if not same_values(self._values, snapshot.values):
+        if not same_values(self._live.values, snapshot.values):
             old = self._run
-            self._build(snapshot.values)
+            self._live.build(snapshot.values)
             old.close()
         self._run.set_state(snapshot.state, snapshot.step)
+        self._live.acts.put(snapshot.unseen, snapshot.step)
         self._unseen, self._last = None, {}
 
     def snapshot(self, name: str = "last") -> None:
@@ -376,7 +372,7 @@ class Simulation:
 
     def close(self) -> None:
         """Let the threads go."""
-        self._run.close()
+        self._live.close()
 
     def __repr__(self) -> str:
         how = self._run.describe()

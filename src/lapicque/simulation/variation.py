@@ -148,6 +148,7 @@ def varied(network: Network, changes: Mapping[str, Any]) -> Network:
                 made.stimulate(driven, place.name, with_unit(value, unit))
     for name, recorder in network.recorders.items():
         made.record(end(recorder.target), *recorder.variables, every=recorder.every, name=name)
+    made.carry_over(network)
     return made
 
 

@@ -1,0 +1,96 @@
+"""What a network has, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+from lapicque.errors import SimulationError, suggest
+from lapicque.network.operation import Operation
+from lapicque.network.population import Population
+from lapicque.network.projection import Projection
+from lapicque.network.recorder import Recorder
+from lapicque.network.signal import Signal
+from lapicque.network.stimulus import Stimulation
+
+
+class Contents:
+    """The parts of a network, each kind in a table of its own; `lapicque.Network` adds to them."""
+
+    def __init__(self) -> None:
+        self._populations: dict[str, Population] = {}
+        self._projections: dict[str, Projection] = {}
+        self._stimulations: dict[str, Stimulation] = {}
+        self._recorders: dict[str, Recorder] = {}
+        self._signals: dict[str, Signal] = {}
+        self._operations: dict[str, Operation] = {}
+
+    @property
+    def populations(self) -> Mapping[str, Population]:
+        """The populations by name, in order of creation."""
+        return MappingProxyType(self._populations)
+
+    @property
+    def projections(self) -> Mapping[str, Projection]:
+        """The projections by name, in order of creation."""
+        return MappingProxyType(self._projections)
+
+    @property
+    def stimulations(self) -> Mapping[str, Stimulation]:
+        """The stimuli at work by name, in order of creation."""
+        return MappingProxyType(self._stimulations)
+
+    @property
+    def recorders(self) -> Mapping[str, Recorder]:
+        """The recorders by name, in order of creation."""
+        return MappingProxyType(self._recorders)
+
+    @property
+    def signals(self) -> Mapping[str, Signal]:
+        """The signals by name, in order of creation; each is one of the populations."""
+        return MappingProxyType(self._signals)
+
+    @property
+    def operations(self) -> Mapping[str, Operation]:
+        """The operations by name, in the order in which they are called."""
+        return MappingProxyType(self._operations)
+
+    def carry_over(self, other: Contents) -> None:
+        """Take over the signals and operations of a network that has the same populations."""
+        self._operations |= other.operations
+        for name, signal in other.signals.items():
+            self._signals[name] = replace(signal, population=self._populations[name])
+
+    @property
+    def size(self) -> int:
+        """How many neurons there are, spike lists included."""
+        return sum(p.size for p in self._populations.values())
+
+    def _tables(self) -> tuple[Mapping[str, Any], ...]:
+        return self._populations, self._projections, self._stimulations, self._recorders, self._operations
+
+    def __getitem__(self, name: str) -> Any:
+        for table in self._tables():
+            if name in table:
+                return table[name]
+        known = [own for table in self._tables() for own in table]
+        raise SimulationError(f"the network has nothing called {name!r}{suggest(str(name), known)}")
+
+    def __contains__(self, name: object) -> bool:
+        return any(name in table for table in self._tables())
+
+    def __repr__(self) -> str:
+        from lapicque.network.table import network_table
+
+        return network_table(self)
+
+    def _repr_html_(self) -> str:
+        from lapicque.network.table import network_html
+
+        return network_html(self)
+
+    def _check_own(self, population: Population, what: str) -> None:
+        if self._populations.get(population.name) is not population:
+            raise SimulationError(f"the {what} {population.name!r} belongs to another network")
