@@ -12,7 +12,7 @@ from importlinter.cli import lint_imports
 
 import lapicque
 
-CATALOGUES = ["neurons", "synapses", "optimizers", "distances", "io"]
+CATALOGUES = ["neurons", "synapses", "optimizers", "distances", "io", "environments"]
 HEAVY = {"torch", "matplotlib", "neo", "pint", "numba", "scipy", "sympy", "h5py", "jinja2", "rich"}
 
 

@@ -45,6 +45,7 @@ __getattr__, __dir__, __all__ = attach(
     },
     submodules=[
         "distances",
+        "environments",
         "errors",
         "fit",
         "io",
