@@ -20,9 +20,13 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "Box": "spaces",
+        "CartPoleState": "cart_pole",
         "Discrete": "spaces",
         "Environment": "environment",
         "Episode": "episode",
+        "GaussianCode": "gaussian",
+        "GridState": "grid_world",
+        "MazeState": "water_maze",
         "Step": "environment",
         "cart_pole": "cart_pole",
         "from_gymnasium": "from_gymnasium",

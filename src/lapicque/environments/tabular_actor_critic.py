@@ -94,7 +94,7 @@ class tabular_actor_critic:  # noqa: N801  (a value that reads as it is written:
     >>> learned = tabular_actor_critic().learn(env, trials=300, seed=1)
     >>> learned
     <Learning: 300 trials, 26.8 steps in the first tenth, 3.83 in the last>
-    >>> round(env.distances[learned.starts[-30:]].mean(), 2)  # the fewest possible, from the same starts
+    >>> round(float(env.distances[learned.starts[-30:]].mean()), 2)  # the fewest possible, from the same starts
     3.43
     """
 
