@@ -25,6 +25,7 @@ def run(
     limit: float = 600.0,
     quick: Mapping[str, object] | None = None,
     hopeless: float | None = None,
+    alike: Mapping[str, float] | None = None,
 ) -> int:
     """Command line of a benchmark: its exit status.
 
@@ -46,6 +47,9 @@ def run(
     hopeless
         Variants whose first run takes this many times as long as that of the fastest of ours, or of the peers, are not
         run again in that case. ``None``: all are.
+    alike
+        Results that must be the same on all sides, with the largest difference relative to their median: where a side
+        has found something else, it has done other work, and that case is not compared.
     """
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true", help="print the line of JSON alone")
@@ -61,14 +65,14 @@ def run(
         size, repeats = {**size, **quick}, 1
     before = machine.load()
     found = _measure(ours, peers, size, repeats, limit, hopeless)
-    report = _compare(benchmark, found, ours, peers, dict(work(size)) if work else {}, unit)
+    report = _compare(benchmark, found, ours, peers, dict(work(size)) if work else {}, unit, alike or {})
     report["workload"] = size
     report["machine"] = {**machine.describe(), "load_start": before, "load_end": machine.load()}
     if not given.json:
         _table(Console(width=None if sys.stdout.isatty() else 160), report, unit)
     print(json.dumps(report), flush=True)
     ours_failed = any(name.startswith(side.name) for name in report["failed"] for side in ours)
-    return int(ours_failed or (bool(peers) and report["ratio"] is None))
+    return int(ours_failed or bool(report["unlike"]) or (bool(peers) and report["ratio"] is None))
 
 
 def _measure(
@@ -124,15 +128,24 @@ def _once(process: Process, case: str, found: dict) -> None:
 
 
 def _compare(
-    benchmark: str, found: dict, ours: Sequence[Side], peers: Sequence[Side], work: Mapping[str, float], unit: str
+    benchmark: str,
+    found: dict,
+    ours: Sequence[Side],
+    peers: Sequence[Side],
+    work: Mapping[str, float],
+    unit: str,
+    alike: Mapping[str, float],
 ) -> dict:
     """Medians, and in each case the ratio of the fastest peer's to the fastest of ours."""
-    ratios, cases = {}, {}
+    ratios, cases, unlike = {}, {}, {}
     for case, times in found["seconds"].items():
+        different = _different(found["results"][case], alike)
+        if different:
+            unlike[case] = different
         medians = {name: statistics.median(runs) for name, runs in times.items()}
         mine = [medians[side.name] for side in ours if side.name in medians]
         theirs = [medians[side.name] for side in peers if side.name in medians]
-        ratios[case] = round(min(theirs) / min(mine), 3) if mine and theirs else None
+        ratios[case] = round(min(theirs) / min(mine), 3) if mine and theirs and not different else None
         cases[case] = {
             "ratio": ratios[case],
             "median_s": {name: round(median, 6) for name, median in medians.items()},
@@ -156,9 +169,21 @@ def _compare(
         "cases": cases,
         "setup_s": {name: round(ready["setup"], 2) for name, ready in found["ready"].items()},
         "failed": found["failed"],
+        "unlike": unlike,
         "versions": versions,
         "precision": {side.name: side.precision for side in (*ours, *peers)},
     }
+
+
+def _different(results: Mapping[str, Mapping[str, float]], alike: Mapping[str, float]) -> dict:
+    """Results that differ more than they may: name to what each side has found."""
+    different = {}
+    for name, most in alike.items():
+        values = {side: result[name] for side, result in results.items() if name in result}
+        middle = statistics.median(values.values()) if values else 0.0
+        if any(abs(value - middle) > most * abs(middle) for value in values.values()):
+            different[name] = values
+    return different
 
 
 def _table(console: Console, report: dict, unit: str) -> None:
@@ -186,6 +211,10 @@ def _table(console: Console, report: dict, unit: str) -> None:
     console.print(table)
     for name, reason in report["failed"].items():
         console.print(f"{name} failed: {reason}", style="red", markup=False)
+    for case, names in report["unlike"].items():
+        for name, values in names.items():
+            said = ", ".join(f"{side} {value:.4g}" for side, value in values.items())
+            console.print(f"{case} is not compared, {name} differs: {said}", style="red", markup=False)
     host = report["machine"]
     console.print(
         f"{host['cpu']}, {host['cores']} cores, load {host['load_start']} to {host['load_end']}", markup=False

@@ -31,8 +31,8 @@ import sys
 sys.path.insert(0, {benchmarks!r})
 from harness import Side, run
 
-def side(name, *seconds, mode="whole"):
-    return Side(name, {script!r}, options={{"seconds": seconds, "mode": mode}})
+def side(name, *seconds, mode="whole", **more):
+    return Side(name, {script!r}, options={{"seconds": seconds, "mode": mode, **more}})
 
 sys.exit(run("sample", "A sample.", ours=[{ours}], peers=[{peers}], workload=lambda full: {{"size": 7 if full else 3}},
              work=lambda workload: {{"easy": workload["size"] * 10}}, unit="steps"{more}))
@@ -107,6 +107,21 @@ def test_a_case_that_fails_leaves_the_other_cases(measure):
     assert status == 0
     assert report["ratio"] == 2.0
     assert report["failed"] == {"a, hard": "ZeroDivisionError: division by zero"}
+
+
+def test_sides_that_found_something_else_are_not_compared(measure):
+    peers = "side('a', 3, 3, 3), side('b', 5, 5, 5, size=9)"
+    status, text, report = measure("side('ours', 1, 1, 1)", peers, more=', alike={"spikes": 0.1}')
+    assert (status, report["ratio"]) == (1, None)
+    assert report["unlike"] == {"easy": {"spikes": {"ours": 3, "a": 3, "b": 9}}}
+    assert "easy is not compared, spikes differs: ours 3, a 3, b 9" in text
+
+
+def test_sides_that_found_nearly_the_same_are_compared(measure):
+    status, _, report = measure(
+        "side('ours', 1, 1, 1, size=10)", "side('a', 3, 3, 3, size=11)", more=', alike={"spikes": 0.1}'
+    )
+    assert (status, report["ratio"], report["unlike"]) == (0, 3.0, {})
 
 
 @pytest.mark.parametrize(
