@@ -48,7 +48,7 @@ def assemble(network: Network, dt: float, seed: int = 0, wiring_seed: int = 0) -
         pathway
         for projection in network.projections.values()
         for pathway in Between(projection, cells, numbers, dt, wiring_seed).pathways()
-    ]
+    ]  # and hidden populations, of traces, join the others
     return Circuit(tuple(cells), tuple(pathways), dt, seed)
 
 

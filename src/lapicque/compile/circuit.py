@@ -18,6 +18,7 @@ from lapicque.model.neuron import Neuron
 
 if TYPE_CHECKING:
     from lapicque.compile.pathway_code import CodeText
+    from lapicque.compile.store import Read, Store, Trigger
     from lapicque.compile.wiring import DelaySteps, SynapseValues, Wiring
 
 
@@ -119,6 +120,8 @@ class Cells:
     steady : inputs that do not change; their values are among the parameters
     feeds, drives : tuples
     spikes : steps and neurons of a list of spikes, both (spike,), sorted by step, then neuron
+    beside : for hidden populations, traces of the synapses of a projection: the population whose neurons they belong to
+    everywhere : whether every thread has all of them, because synapses of all its targets read them
     """
 
     name: str
@@ -130,6 +133,8 @@ class Cells:
     feeds: tuple[Feed, ...] = ()
     drives: tuple[PoissonDrive, ...] = ()
     spikes: tuple[np.ndarray, np.ndarray] | None = None
+    beside: int = -1
+    everywhere: bool = False
 
     @property
     def events(self) -> tuple[str, ...]:
@@ -174,40 +179,49 @@ class Additive:
 
 @dataclass(frozen=True, eq=False)
 class Coded:
-    """Code of a projection that is run for every spike that arrives, or for every synapse in every step.
+    """Code of a projection that is run for synapses: at events, on schedule, or in every step.
 
     Attributes
     ----------
     projection : name
     source, target : numbers of populations
+    name : of the pathway
     text : CodeText
     wiring, sources, targets : as of an `Additive`
-    delays : of the synapses; None: the one statement is a term of a sum over synapses, computed in every step
-    values : name in the code -> values of each synapse
+    delays : of the synapses
+    trigger : when it runs
+    values : name in the code -> constants of each synapse
     constants : name in the code -> float or (neuron,) of the target population
     source_constants : name in the code -> float or (neuron,) of the source population
-    reads : name in the code -> state of the source's merged neuron, or its output
+    reads : name in the code -> variable of another population
     held : variables that are not written while a neuron is refractory
+    store : what the synapses remember; None where they have no states
+    marks : mark -> population whose variables the code reads under it
     """
 
     projection: str
     source: int
     target: int
+    name: str
     text: CodeText
     wiring: Wiring
     delays: DelaySteps | None
+    trigger: Trigger
     values: Mapping[str, SynapseValues] = field(default_factory=dict)
     constants: Mapping[str, Any] = field(default_factory=dict)
     source_constants: Mapping[str, Any] = field(default_factory=dict)
-    reads: Mapping[str, str] = field(default_factory=dict)
+    reads: Mapping[str, Read] = field(default_factory=dict)
     held: frozenset[str] = frozenset()
     sources: slice | np.ndarray | None = None
     targets: slice | np.ndarray | None = None
+    store: Store | None = None
+    marks: Mapping[str, int] = field(default_factory=dict)
+    maps: frozenset[str] = frozenset()
 
     @property
     def summed(self) -> bool:
         """Whether this is a term of a sum over synapses."""
-        return self.delays is None
+        return self.trigger.at == "sum"
 
     def stream(self, draw: str) -> str:
         """Return the name of a random stream."""
@@ -252,14 +266,36 @@ class Circuit:
         return [p for p in self.pathways if isinstance(p, Additive)]
 
     @property
+    def codes(self) -> list[Coded]:
+        """All pathways with code."""
+        return [p for p in self.pathways if isinstance(p, Coded)]
+
+    @property
     def coded(self) -> list[Coded]:
-        """The pathways whose code is run when a spike arrives."""
-        return [p for p in self.pathways if isinstance(p, Coded) and not p.summed]
+        """The pathways whose code is run at events, in the order in which they run in a step."""
+        order = ("pre", "post", "third")
+        found = [p for p in self.codes if p.trigger.at in order]
+        return sorted(found, key=lambda p: order.index(p.trigger.at))
 
     @property
     def couplings(self) -> list[Coded]:
         """The sums over synapses."""
-        return [p for p in self.pathways if isinstance(p, Coded) and p.summed]
+        return [p for p in self.codes if p.summed]
+
+    @property
+    def scheduled(self) -> list[Coded]:
+        """The code that is run on schedule."""
+        return [p for p in self.codes if p.trigger.at == "every"]
+
+    @property
+    def flows(self) -> list[Coded]:
+        """What advances states of synapses in every step."""
+        return [p for p in self.codes if p.trigger.at == "flow"]
+
+    @property
+    def stores(self) -> list[Store]:
+        """What synapses remember, a projection each."""
+        return list({id(p.store): p.store for p in self.codes if p.store is not None}.values())
 
     def levels(self) -> list[int]:
         """Return for each population how many immediate projections lie behind it at most."""

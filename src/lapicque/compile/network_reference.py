@@ -2,10 +2,11 @@
 
 One step, in the order that is normative:
 
-0. Stimuli of the step are read. 1. Sums over synapses, from the values at the beginning of the step. Then record.
-2. Find who is free. Then, population after population where immediate projections lead from one to the next, else
-everywhere at once: immediate arrivals; 3. flow; 4. conditions.
-5. Deliver: (a) additive pathways, then code, as created; (b) stimulus events. 6. Jumps.
+0. Stimuli of the step are read; record. Scheduled code of synapses. 1. Sums over synapses, from the values at the
+beginning of the step. 2. Find who is free. Then, population after population where immediate projections lead from one
+to the next, else everywhere at once: immediate arrivals; 3. flow, of synapses too; 4. conditions.
+5. Deliver: (a) additive pathways, then code that spikes of the source run, as created; (b) stimulus events; (c) code
+that events of the target run; (d) code that events of third parties run. 6. Jumps.
 
 All additive pathways onto one variable are summed from 0, in the order of emission steps (oldest first), projections as
 created, sources and synapse numbers, and added once. Code is run in the same order and sees what was written before;
@@ -19,14 +20,16 @@ from typing import Any
 
 import numpy as np
 
-from lapicque.compile.circuit import Cells, Circuit
+from lapicque.compile.circuit import Cells, Circuit, Coded
 from lapicque.compile.kernels import step_of
 from lapicque.compile.network_run import Sampling, Stretch
 from lapicque.compile.network_state import State, interpreter_state, put_interpreter_state
 from lapicque.compile.poisson import counts, thresholds, words
 from lapicque.compile.population import check_numbers
 from lapicque.compile.reference import Interpreter
-from lapicque.compile.reference_synapses import Increments, RunCode
+from lapicque.compile.pathway_code import TRACE
+from lapicque.compile.reference_synapses import Increments, Memory, RunCode
+from lapicque.compile.store import Store
 from lapicque.compile.subnormals import flushed
 from lapicque.errors import SimulationError
 from lapicque.random import stream_key
@@ -57,8 +60,13 @@ class NetworkInterpreter:
         self.coming: dict[tuple[int, str], dict[int, list[tuple[np.ndarray, np.ndarray]]]] = {
             channel: {} for channel in circuit.channels()
         }
-        self.codes = [RunCode(pathway, circuit, self.dtype, self.trial) for pathway in circuit.coded]
-        self._sums = [RunCode(pathway, circuit, self.dtype, self.trial) for pathway in circuit.couplings]
+        self.memories = {id(store): Memory(store, circuit, self.dtype) for store in circuit.stores}
+
+        def runs(pathways: Sequence[Coded]) -> list[RunCode]:
+            return [RunCode(p, circuit, self.cells, self.memories, self.dtype, self.trial) for p in pathways]
+
+        self.codes, self._sums = runs(circuit.coded), runs(circuit.couplings)
+        self._scheduled, self._flows = runs(circuit.scheduled), runs(circuit.flows)
         self._levels = circuit.levels()
 
     def _interpreter(self, n: int, cells: Cells, methods: Mapping[str, Any], precision: str) -> Interpreter | None:
@@ -135,19 +143,25 @@ class NetworkInterpreter:
         for cells, described in zip(self.cells, circuit.cells, strict=True):
             if cells is not None:
                 cells.begin(k, {u: self._input(described, u, k) for u in cells.step.inputs})
+        early = [*self._sums, *self._flows, *self._scheduled]
+        for code in early:
+            code.look()
         sums: dict[tuple[int, str], np.ndarray] = {}
         for code in self._sums:
             target = code.pathway.target, code.pathway.text.statements[0][0]
-            source, cells = self.cells[code.pathway.source], self.cells[target[0]]
-            assert cells is not None
-            code.add(sums.setdefault(target, np.zeros(cells.size, self.dtype)), source, cells, k)
+            code.add(sums.setdefault(target, np.zeros(self._cells(target[0]).size, self.dtype)), k)
         for (population, name), total in sums.items():
             self._cells(population).read_input(name, total)
         # record
         for sampling, rows in zip(self.samplings, samples, strict=True):
             if k % sampling.every == 0:
                 rows.append(self._cells(sampling.population).read(sampling.name)[sampling.neurons])
-        # 3. flow, 4. conditions
+        # scheduled code, then 3. flow, 4. conditions
+        for code in self._scheduled:
+            if k % code.pathway.trigger.interval == 0:
+                code.everyone(k)
+        for code in self._flows:
+            code.advance(k)
         now: dict[tuple[int, str], list[tuple[np.ndarray, np.ndarray]]] = {}
         for level in range(max(self._levels, default=0) + 1):
             for n, cells in enumerate(self.cells):
@@ -170,17 +184,18 @@ class NetworkInterpreter:
                 for lag, targets, amounts in self._sent(increments, k):
                     coming.setdefault(k + lag, []).append((targets, amounts))
         for code in self.codes:
-            source = self.cells[code.pathway.source]
-            code.note(k, self._spiking(code.pathway.source, k), source)
+            trigger = code.pathway.trigger
+            code.note(k, self._events(trigger.population, trigger.event, k))
+            code.look()
         for (population, variable), coming in self.coming.items():
             self._arrive(population, variable, coming.pop(k, []))
-        for code in self.codes:
-            code.run(self._cells(code.pathway.target), k)
+        self._run_codes(("pre",), k)
         for cells, described in zip(self.cells, circuit.cells, strict=True):
             for drive in described.drives if cells is not None else ():
                 assert cells is not None
                 happened = self._drive(described, drive, k)
                 cells.write(drive.variable, cells.state[drive.variable] + flushed(self._weight(drive) * happened))
+        self._run_codes(("post", "third"), k)
         # 6. jumps
         found = {}
         for n, cells in enumerate(self.cells):
@@ -189,6 +204,11 @@ class NetworkInterpreter:
                 if len(neurons):
                     found[self.streams.index((n, event))] = neurons
         return found
+
+    def _run_codes(self, at: Sequence[str], k: int) -> None:
+        for code in self.codes:
+            if code.pathway.trigger.at in at:
+                code.run(k)
 
     def _cells(self, population: int) -> Interpreter:
         cells = self.cells[population]
@@ -212,9 +232,12 @@ class NetworkInterpreter:
         return 0.0 if feed is None else feed.at(k, cells.size, self.circuit.dt)  # a sum over synapses comes later
 
     def _spiking(self, population: int, k: int) -> np.ndarray:
+        return self._events(population, 0, k, "spike")
+
+    def _events(self, population: int, event: int, k: int, name: str = "") -> np.ndarray:
         cells, described = self.cells[population], self.circuit.cells[population]
         if cells is not None:
-            return np.flatnonzero(cells.happened.get("spike", np.zeros(0, bool)))
+            return np.flatnonzero(cells.happened.get(name or described.events[event], np.zeros(0, bool)))
         assert described.spikes is not None
         steps, neurons = described.spikes
         return neurons[steps == k]
@@ -240,6 +263,27 @@ class NetworkInterpreter:
         cells = self.cells[population]
         assert cells is not None
         cells.state[name] = flushed(values.astype(self.dtype))
+
+    def read_learned(self, store: Store, name: str) -> np.ndarray:
+        """Return a state of synapses, by its name in the code, (synapse,), internal units."""
+        memory = self.memories[id(store)]
+        if name in store.traces:
+            population = store.traces[name]
+            ends = memory.edges.sources if population == store.pre else memory.edges.targets
+            found = np.empty(len(ends), self.dtype)
+            found[memory.edges.order] = self._cells(population).state[name.removeprefix(TRACE)][ends]
+            return found
+        return memory.read(name, self.step - 1)
+
+    def write_learned(self, store: Store, name: str, values: np.ndarray) -> None:
+        """Give a state of synapses values, (synapse,), internal units."""
+        self.memories[id(store)].write(name, values, self.step - 1)
+
+    def ends(self, store: Store) -> tuple[np.ndarray, np.ndarray]:
+        """Return the neurons that synapses come from and lead to, (synapse,)."""
+        edges = self.memories[id(store)].edges
+        back = np.argsort(edges.order)
+        return edges.sources[back], edges.targets[back]
 
     def schemes(self) -> dict[str, str]:
         """Return the name of each population's scheme."""

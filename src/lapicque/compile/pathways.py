@@ -10,13 +10,16 @@ import numpy as np
 
 from lapicque.compile.circuit import Additive, Cells, Coded
 from lapicque.compile.increments import Increment, calls_random, is_factor, without_output
-from lapicque.compile.pathway_code import OUTPUT, OWN, PRE, CodeText
+from lapicque.compile.pathway_code import PRE, third
+from lapicque.compile.resolve import Resolver, third_neurons
+from lapicque.compile.sides import one_sided
+from lapicque.compile.store import Store, Trigger
+from lapicque.compile.storing import bounds_of_states, hidden, stored
 from lapicque.compile.wiring import DelaySteps, Wiring, delay_steps, synapse_values, wire
 from lapicque.compile.wiring.values import SynapseValues
 from lapicque.errors import SimulationError
 from lapicque.model.equations import Expression, Statement
-from lapicque.model.merge import part_name, renamed
-from lapicque.model.neuron import Neuron
+from lapicque.model.pathway import EVERY
 from lapicque.model.projection_rules import meanings
 from lapicque.model.synapse import Pathway
 from lapicque.network.population import Selection
@@ -53,7 +56,7 @@ class Between:
     Parameters
     ----------
     projection : Projection
-    cells : all populations of the circuit
+    cells : all populations of the circuit; hidden ones are added
     numbers : population -> number
     dt : ms
     seed : the wiring seed
@@ -63,48 +66,100 @@ class Between:
         source, target = projection.source, projection.target
         self.projection, self.dt, self.seed = projection, dt, seed
         self.ends = numbers[source.population.name], numbers[target.population.name]
+        self.all_cells = cells
         self.cells = cells[self.ends[0]], cells[self.ends[1]]
         self.wiring = wiring_of(projection, seed)
         self.values = {name: values_of(projection, name, self.wiring, seed) for name in projection.values}
-        self.meanings = meanings(projection.synapse, source.population.model, target.population.model)
+        self.values |= bounds_of_states(projection, self.values)
+        self.thirds = {name: numbers[third.population.name] for name, third in projection.modulators.items()}
+        models = {name: third.population.model for name, third in projection.modulators.items()}
+        self.meanings = meanings(projection.synapse, source.population.model, target.population.model, models)
         self.graded = source.population.model is not None and source.population.model.output is not None
+        self.store, self.sided = None, {}
+        if projection.synapse.learned:
+            self._store()
+
+    def _store(self) -> None:
+        """Find where the states of the synapses are kept."""
+        synapse = self.projection.synapse
+        uniform = {name for name, values in self.values.items() if values.constant is not None}
+        delays = self._own_delays()
+        apart = {p.name for p in synapse.pathways if p.at == "pre" and p.delay is None and delays.constant is None}
+        self.sided = one_sided(synapse, self.meanings, uniform, apart)
+        places = {}
+        for side, end in zip(("pre", "post"), self.ends, strict=True):
+            names = [name for name, found in self.sided.items() if found == side]
+            if names:
+                places[side] = len(self.all_cells)
+                self.all_cells.append(hidden(self.projection, side, names, self.values, end, self.all_cells[end].size))
+        self.store = stored(
+            self._resolver(), places, self.wiring, delays, _part_of(self.projection.source),
+            _part_of(self.projection.target),
+        )  # fmt: skip
 
     def pathways(self) -> Iterator[Additive | Coded]:
-        """Yield the pathways in order: sums over synapses, then code."""
-        for name, variable in self.projection.synapse.of_scope("summed").items():
+        """Yield the pathways: sums over synapses, what is advanced in every step, then code."""
+        synapse = self.projection.synapse
+        for name, variable in synapse.of_scope("summed").items():
             assert variable.equation is not None
             assert variable.equation.expression is not None
-            yield self._coded([(name, "=", variable.equation.expression)], None)
-        for pathway in self.projection.synapse.pathways:
-            if pathway.at != "pre":
-                raise SimulationError(
-                    f"{self.projection.name!r}: code that spikes of the target run (on_post) changes nothing that a "
-                    "synapse without plasticity has: write it as a reset of the target neuron"
-                )
-            delays = self._delays(pathway)
-            known = [self._increment(statement) for statement in pathway.statements]
-            if all(known):
-                yield from self._additive(pathway.statements, known, delays)
-                continue
+            yield self._coded(name, [(name, "=", variable.equation.expression)], Trigger("sum"))
+        if synapse.clock_driven:
+            yield self._flow()
+        for pathway in synapse.pathways:
+            trigger = self._trigger(pathway)
+            if trigger.at == "pre":
+                known = [self._increment(statement) for statement in pathway.statements]
+                if all(known):
+                    yield from self._additive(pathway.statements, known, self._delays(pathway))
+                    continue
             if self.projection.immediate:
                 raise SimulationError(
                     f"{self.projection.name!r}: an immediate projection adds numbers that are known before the run, "
                     f"'v += w'; {pathway.statements[0].expression.text!r} is not"
                 )
-            yield self._coded([(x.target, x.operator, x.expression) for x in pathway.statements], delays)
+            yield self._coded(pathway.name, [(x.target, x.operator, x.expression) for x in pathway.statements], trigger)
+
+    def _trigger(self, pathway: Pathway) -> Trigger:
+        if pathway.at == EVERY:
+            steps = 1 if pathway.interval is None else max(1, int(np.floor(pathway.interval / self.dt + 0.5)))
+            if pathway.interval is not None and abs(steps * self.dt - pathway.interval) > 1e-6 * pathway.interval:
+                raise SimulationError(
+                    f"{self.projection.name!r}: {pathway.name!r} is to run every {pathway.interval:g} ms, which is no "
+                    f"whole number of steps of {self.dt:g} ms"
+                )
+            return Trigger("every", interval=steps)
+        lag = None if pathway.delay is None else int(np.floor(pathway.delay / self.dt + 0.5))
+        if pathway.at == "pre":
+            delays = self._own_delays()
+            lag = delays.constant if lag is None else lag
+            return Trigger("pre", self.ends[0], self._event(self.ends[0], pathway.event), lag)
+        if pathway.at == "post":
+            return Trigger("post", self.ends[1], self._event(self.ends[1], pathway.event), lag or 0)
+        population = self.thirds[pathway.at]
+        by, neurons = third_neurons(self.projection, pathway.at)
+        event = self._event(population, pathway.event)
+        return Trigger("third", population, event, lag or 0, shared=by == "one", neurons=neurons)
+
+    def _event(self, population: int, name: str) -> int:
+        return self.all_cells[population].events.index(name)
+
+    def _own_delays(self) -> DelaySteps:
+        key = stream_key(self.seed, f"{self.projection.name}/delay")
+        return delay_steps(self.projection.delay, self.wiring, key, self.dt, f"the delay of {self.projection.name!r}")
 
     def _delays(self, pathway: Pathway) -> DelaySteps:
-        given = self.projection.delay if pathway.delay is None else pathway.delay
+        if pathway.delay is None:
+            return self._own_delays()
         key = stream_key(self.seed, f"{self.projection.name}/delay")
-        return delay_steps(given, self.wiring, key, self.dt, f"the delay of {self.projection.name!r}")
+        return delay_steps(pathway.delay, self.wiring, key, self.dt, f"the delay of {self.projection.name!r}")
+
+    def _resolver(self, early: bool = False) -> Resolver:
+        thirds = {name: (n, self.all_cells[n]) for name, n in self.thirds.items()}
+        return Resolver(self.projection, self.meanings, self.ends, *self.cells, self.values, self.sided, thirds, early)
 
     def _target_name(self, name: str) -> str:
-        """Return what a variable that lives in the target is called in its merged neuron."""
-        meaning = self.meanings[name]
-        if meaning.owner == "synapse":
-            assert self.projection.receptor is not None
-            return part_name(self.projection.receptor, name)
-        return meaning.name
+        return self._resolver().target_name(name)
 
     def _additive(self, statements: Any, known: Any, delays: DelaySteps) -> Iterator[Additive]:
         p = self.projection
@@ -119,6 +174,9 @@ class Between:
         neuron = self.cells[1].neuron
         if statement.operator not in ("+=", "-=") or neuron is None:
             return None
+        owner = self.meanings[statement.target].owner
+        if owner == "pre" or statement.target in self.projection.synapse.learned:
+            return None
         expression, graded = statement.expression, False
         if any(node.id == "output" for node in expression.names()):
             tree = without_output(expression)
@@ -130,6 +188,8 @@ class Between:
             return None
         neurons: dict[str, Any] = {}
         for node in expression.names():
+            if node.id in self.projection.synapse.learned:
+                return None
             if node.id in self.values:
                 continue
             if node.id not in self.meanings:
@@ -138,6 +198,8 @@ class Between:
                 continue  # a unit or a number such as pi
             if self.meanings[node.id].owner not in ("synapse", "post"):
                 return None
+            if self.meanings[node.id].owner == "synapse" and not self.projection.synapse.variables[node.id].per_target:
+                return None  # computed from others
             name = self._target_name(node.id)
             if name not in neuron.constants:
                 return None
@@ -147,96 +209,44 @@ class Between:
         synapses = {name: values for name, values in self.values.items() if name in used}
         return Increment(expression, synapses, neurons, 1 if statement.operator == "+=" else -1), graded
 
-    def _coded(self, statements: list[tuple[str, str, Expression]], delays: DelaySteps | None) -> Coded:
+    def _coded(self, name: str, statements: list[tuple[str, str, Expression]], trigger: Trigger) -> Coded:
         """Return code whose names are resolved."""
+        resolver = self._resolver(trigger.early)
+        text = resolver.text(statements)
+        if trigger.at == "sum":
+            resolver.check_sum(text)
+        return self._made(name, resolver, text, trigger)
+
+    def _flow(self) -> Coded:
+        """Return what advances the states of synapses in every step."""
+        synapse, resolver = self.projection.synapse, self._resolver(True)
+        statements = []
+        for name in synapse.clock_driven:
+            equation = synapse.learned[name].equation
+            assert equation is not None
+            assert equation.expression is not None
+            statements.append((name, "rate", equation.expression))
+        text = resolver.text(statements)
+        maps = {resolver.name(n) for n in synapse.clock_driven if synapse.learned[n].equation.kind == "map"}  # type: ignore[union-attr]
+        return self._made("flow", resolver, text, Trigger("flow"), frozenset(maps))
+
+    def _made(
+        self, name: str, resolver: Resolver, text: Any, trigger: Trigger, maps: frozenset[str] = frozenset()
+    ) -> Coded:
         p, (source, target) = self.projection, self.cells
         assert target.neuron is not None
-        dimensions: dict[str, Any] = {}
-        values, constants, source_constants, reads = {}, {}, {}, {}
-
-        def meaning(name: str) -> str:
-            if name not in self.meanings:
-                return name
-            found, owner = self.meanings[name], self.meanings[name].owner
-            if name in self.values:
-                code = f"{OWN}{name}"
-                values[code] = self.values[name]
-                dimensions[code] = p.units[name].dimension
-            elif owner == "output":
-                code = OUTPUT
-                dimensions[code] = found.dimension
-                if delays is None:
-                    reads[code] = OUTPUT
-            elif owner == "pre":
-                code = f"{PRE}{found.name}"
-                assert source.neuron is not None
-                for below in _below(source.neuron, {found.name}):
-                    variable = source.neuron.variables[below]
-                    dimensions[f"{PRE}{below}"] = variable.unit.dimension
-                    if below in source.parameters:
-                        source_constants[f"{PRE}{below}"] = source.parameters[below]
-                    elif variable.kind != "algebraic":
-                        reads[f"{PRE}{below}"] = below
-            else:
-                code = self._target_name(name)
-                assert target.neuron is not None
-                dimensions[code] = target.neuron.variables[code].unit.dimension
-            return code
-
-        lines = []
-        for variable, operator, expression in statements:
-            named = self.meanings[variable]
-            if named.owner == "pre":
-                raise SimulationError(
-                    f"{p.name!r} writes {variable!r}: a synapse without plasticity writes variables of its target; "
-                    "write what a spike does to its own neuron as a reset of that neuron"
-                )
-            lines.append((self._target_name(variable), operator, renamed(expression, meaning)))
-            code = self._target_name(variable)
-            dimensions[code] = target.neuron.variables[code].unit.dimension
-        for name in _below(target.neuron, set(dimensions)):
-            dimensions[name] = target.neuron.variables[name].unit.dimension
-            if name in target.parameters:
-                constants[name] = target.parameters[name]
-        written = {variable for variable, _, _ in lines}
-        held = frozenset(v for v in written if "unless refractory" in target.neuron.variables[v].flags)
-        text = CodeText(tuple(lines), tuple(sorted(dimensions.items())))
-        if delays is None:
-            self._check_sum(text.names(), set(reads.values()))
-        return Coded(p.name, *self.ends, text, self.wiring, delays, values, constants, source_constants, reads, held,
-                     _part_of(p.source), _part_of(p.target))  # fmt: skip
-
-    def _check_sum(self, names: set[str], reads: set[str]) -> None:
-        """A sum is of values at the beginning of the step: other sums of the step are none of them."""
-        source, target = self.cells
-        assert source.neuron is not None
-        assert target.neuron is not None
-        output = source.neuron.parsed_output
-        if OUTPUT in reads and output is not None:
-            reads = reads | {node.id for node in output.names()}
-        found = [*(_below(target.neuron, names) & _sums(target)), *(_below(source.neuron, reads) & _sums(source))]
-        if found:
-            name = min(found).replace("__", ".")
+        back = [x for x in text.written if x.startswith(PRE)]
+        if back and trigger.at == "pre" and trigger.lag is None:
             raise SimulationError(
-                f"{self.projection.name!r} sums over synapses what depends on {name!r}, which is summed in the "
-                "same step: let it read a state of the neurons instead"
+                f"{p.name!r} writes {back[0].removeprefix(PRE) + '_pre'!r}, but its synapses have delays of their own, "
+                "so that spikes of several steps would write in no certain order: give all one delay"
             )
-
-
-def _sums(cells: Cells) -> set[str]:
-    """Return the inputs that are sums over synapses."""
-    return set(cells.fields) - {feed.input for feed in cells.feeds}
-
-
-def _below(neuron: Neuron, names: set[str]) -> set[str]:
-    """Return every variable that the named ones are computed from, themselves included."""
-    found: set[str] = set()
-    todo = [name for name in names if name in neuron.variables]
-    while todo:
-        name = todo.pop()
-        found.add(name)
-        variable = neuron.variables[name]
-        if variable.kind == "algebraic" and variable.equation is not None and variable.equation.expression is not None:
-            read = {node.id for node in variable.equation.expression.names()}
-            todo += [x for x in read if x in neuron.variables and x not in found]
-    return found
+        states = target.neuron.variables
+        held = frozenset(v for v in text.written if v in states and "unless refractory" in states[v].flags)
+        marks = {PRE: self.ends[0], **{third(modulator): n for modulator, n in self.thirds.items()}}
+        delays = None if trigger.early else self._own_delays()
+        return Coded(
+            p.name, *self.ends, name, text, self.wiring, delays, trigger, resolver.used, resolver.constants,
+            resolver.source_constants, resolver.reads, held, _part_of(p.source), _part_of(p.target), self.store,
+            {mark: n for mark, n in marks.items() if self.all_cells[n].neuron is not None}, maps,
+        )  # fmt: skip

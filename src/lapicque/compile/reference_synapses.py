@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from lapicque.compile.circuit import Additive, Circuit, Coded
-from lapicque.compile.pathway_code import OUTPUT, lower
+from lapicque.compile.nodes import Node
+from lapicque.compile.pathway_code import ELAPSED, OUTPUT, OWN, PRE, TRACE, Code, lower, lower_flow, lower_lazy
 from lapicque.compile.random_kernels import normal, uniform
 from lapicque.compile.reference import Interpreter, evaluate
+from lapicque.compile.store import Read, Store
 from lapicque.compile.subnormals import flushed
 from lapicque.random import stream_key
 
 
 class Edges:
-    """The synapses of a pathway, sorted by source, then by synapse number.
+    """The synapses of a pathway, sorted by source, then by delay and synapse number.
 
     Attributes
     ----------
@@ -24,24 +27,24 @@ class Edges:
     order : synapse number of each
     """
 
-    def __init__(self, pathway: Additive | Coded):
+    def __init__(self, pathway: Additive | Coded | Store):
         wiring = pathway.wiring
         indptr, sources = wiring.draw()
         targets = np.repeat(np.arange(wiring.n_target), np.diff(indptr))
         chosen = _chosen(pathway.sources, wiring.n_source)[sources]
-        self.order = np.argsort(chosen, kind="stable")
-        self.sources = chosen[self.order]
-        self.targets = _chosen(pathway.targets, wiring.n_target)[targets[self.order]]
-        self.lags = np.zeros(len(sources), np.int64)
+        lags = np.zeros(len(sources), np.int64)
         if pathway.delays is not None:
             parts = [np.empty(0, np.int64)]
             for chunk in wiring.chunks(np.arange(wiring.n_target)):
                 constant = pathway.delays.constant
                 parts.append(pathway.delays.of(chunk) if constant is None else np.full(len(chunk[2]), constant))
-            self.lags = np.concatenate(parts).astype(np.int64)[self.order]
+            lags = np.concatenate(parts).astype(np.int64)
+        self.order = np.lexsort((lags, chosen))
+        self.sources, self.lags = chosen[self.order], lags[self.order]
+        self.targets = _chosen(pathway.targets, wiring.n_target)[targets[self.order]]
 
     def of(self, spiking: np.ndarray) -> np.ndarray:
-        """Return the synapses of some sources, by source, then by synapse number."""
+        """Return the synapses of some sources, by source, then by delay and synapse number."""
         return np.flatnonzero(np.isin(self.sources, spiking))
 
 
@@ -74,78 +77,268 @@ class Increments:
         return found
 
 
-class RunCode:
-    """The synapses of a pathway with code."""
+class Memory:
+    """The states of a projection's synapses.
 
-    def __init__(self, pathway: Coded, circuit: Circuit, dtype: Any, trial: int):
+    Attributes
+    ----------
+    states : name in the code -> (synapse,), in the order of ``edges``
+    touched : (synapse,) int64, the step at whose end each synapse was up to date
+    """
+
+    def __init__(self, store: Store, circuit: Circuit, dtype: Any):
+        target = circuit.cells[store.target].neuron
+        assert target is not None
+        self.store, self.edges, self.dtype, self.dt = store, Edges(store), dtype, circuit.dt
+        order = self.edges.order
+        self.states = {name: flushed(v.all(store.wiring, dtype))[order] for name, v in store.states.items()}
+        self.values = {name: flushed(v.all(store.wiring, dtype))[order] for name, v in store.values.items()}
+        self.touched = np.full(len(order), -1, np.int64)
+        self._lazy = lower_lazy(store.lazy, target) if store.lazy is not None else None
+
+    def now(self, e: Any, k: int) -> dict[str, np.ndarray]:
+        """Return the states of some synapses as they are at the end of step ``k``."""
+        found = {name: values[e] for name, values in self.states.items()}
+        if self._lazy is not None:
+            names = {**found, **{name: values[e] for name, values in self.values.items()}}
+            names[ELAPSED] = flushed(((k - self.touched[e]) * self.dt).astype(self.dtype))
+            for name, node in self._lazy.statements:
+                found[name] = _value(node, names, self.dtype, np.shape(names[ELAPSED]))
+        return found
+
+    def read(self, name: str, k: int) -> np.ndarray:
+        """Return a state as it is at the end of step ``k``, (synapse,) by synapse number."""
+        found = np.empty(len(self.touched), self.dtype)
+        found[self.edges.order] = self.now(slice(None), k)[name]
+        return found
+
+    def write(self, name: str, values: np.ndarray, k: int) -> None:
+        """Give a state values at the end of step ``k``, (synapse,) by synapse number."""
+        self.touch(slice(None), k)
+        self.states[name] = flushed(values.astype(self.dtype))[self.edges.order]
+
+    def touch(self, e: Any, k: int) -> None:
+        """Bring some synapses up to date at the end of step ``k``."""
+        for name, values in self.now(e, k).items():
+            self.states[name][e] = values
+        self.touched[e] = k
+
+
+class RunCode:
+    """The synapses of a pathway with code.
+
+    Parameters
+    ----------
+    pathway : Coded
+    circuit : Circuit
+    cells : interpreters of all populations
+    memories : store -> its memory
+    """
+
+    def __init__(
+        self, pathway: Coded, circuit: Circuit, cells: Sequence[Interpreter | None], memories: dict[int, Memory],
+        dtype: Any, trial: int,
+    ):  # fmt: skip
         neuron = circuit.cells[pathway.target].neuron
         assert neuron is not None
-        self.pathway, self.edges, self.dtype, self.trial, self.dt = pathway, Edges(pathway), dtype, trial, circuit.dt
-        self.code = lower(pathway.text, neuron, circuit.cells[pathway.source].neuron)
+        self.pathway, self.dtype, self.trial, self.dt, self.cells = pathway, dtype, trial, circuit.dt, cells
+        self.memory = memories[id(pathway.store)] if pathway.store is not None else None
+        self.edges = self.memory.edges if self.memory is not None else Edges(pathway)
+        others = {mark: circuit.cells[n].neuron for mark, n in pathway.marks.items()}
+        if pathway.trigger.at == "flow":
+            self.code: Code = lower_flow(pathway.text, neuron, others, pathway.maps)
+        else:
+            self.code = lower(pathway.text, neuron, others)
         order = self.edges.order
         self._values = {name: flushed(v.all(pathway.wiring, dtype))[order] for name, v in pathway.values.items()}
         self._keys = {draw: stream_key(circuit.seed, pathway.stream(draw)) for draw in self.code.draws}
         self.sent: dict[int, tuple[np.ndarray, np.ndarray]] = {}
         self._before: dict[str, np.ndarray] = {}
-        self.longest = int(self.edges.lags.max(initial=0))
+        lag = pathway.trigger.lag
+        self.longest = int(self.edges.lags.max(initial=0)) if lag is None else lag
+        side = {"pre": -1, "post": -1} if pathway.store is None else {"pre": pathway.store.pre, "post": pathway.store.post}
+        self._side = side.get(pathway.trigger.at, -1)
 
-    def note(self, k: int, spiking: np.ndarray, source: Interpreter | None) -> None:
-        """Remember the spikes of step ``k`` with their outputs, and what the code may read of the sources now."""
-        outputs = source.output()[spiking] if source is not None else np.ones(len(spiking), self.dtype)
+    @property
+    def target(self) -> Interpreter:
+        """The neurons whose variables the code writes."""
+        cells = self.cells[self.pathway.target]
+        assert cells is not None
+        return cells
+
+    def note(self, k: int, spiking: np.ndarray) -> None:
+        """Remember the events of step ``k`` with their outputs."""
+        cells = self.cells[self.pathway.trigger.population]
+        outputs = cells.output()[spiking] if cells is not None else np.ones(len(spiking), self.dtype)
         self.sent[k] = spiking, outputs
         self.sent.pop(k - self.longest - 1, None)
-        self._before = {name: source.value(x) for name, x in self.pathway.reads.items()} if source else {}
 
-    def run(self, target: Interpreter, k: int) -> None:
-        """Run the code of every spike that arrives in step ``k``."""
+    def look(self) -> None:
+        """Remember what the code may read of other populations now."""
+        self._before = {name: self._read(read) for name, read in self.pathway.reads.items()}
+
+    def _read(self, read: Read) -> np.ndarray:
+        cells = self.cells[read.population]
+        assert cells is not None
+        early = self.pathway.trigger.early
+        if read.variable == OUTPUT:
+            return cells.output()
+        return cells.read(read.variable) if early else cells.value(read.variable)
+
+    def run(self, k: int) -> None:
+        """Run the code of every event that arrives in step ``k``."""
         for emitted in sorted(self.sent):
             spiking, outputs = self.sent[emitted]
-            by_source = dict(zip(spiking.tolist(), outputs, strict=True))
-            for e in self.edges.of(spiking):
-                if self.edges.lags[e] == k - emitted:
-                    self._one(e, target, k, by_source[int(self.edges.sources[e])])
+            for neuron, output in zip(spiking.tolist(), outputs, strict=True):
+                traces = self._traced(neuron, k, output) if self._side >= 0 and self._due(k, emitted) else None
+                for e in self._touched_by(neuron, k - emitted):
+                    self._one(e, k, output, traces)
+                if traces is not None:
+                    self._keep(neuron, traces)
 
-    def _one(self, e: int, target: Interpreter, k: int, output: Any) -> None:
-        n = self.edges.targets[e]
-        names = self._names(e, target, k) | {OUTPUT: np.array([output], self.dtype)}
+    def _due(self, k: int, emitted: int) -> bool:
+        return k - emitted == self.pathway.trigger.lag
+
+    def _touched_by(self, neuron: int, ago: int) -> np.ndarray:
+        """Return the synapses for which an event of a neuron arrives now, ``ago`` steps after it happened."""
+        trigger, edges = self.pathway.trigger, self.edges
+        if trigger.lag is not None and ago != trigger.lag:
+            return np.empty(0, np.int64)
+        if trigger.at == "pre":
+            mine = edges.of(np.array([neuron]))
+            return mine if trigger.lag is not None else mine[edges.lags[mine] == ago]
+        if trigger.at == "post":
+            return np.flatnonzero(edges.targets == neuron)
+        if trigger.shared:
+            return np.arange(len(edges.targets)) if neuron == trigger.neurons else np.empty(0, np.int64)
+        return np.flatnonzero(np.asarray(trigger.neurons)[edges.targets] == neuron)
+
+    def _traced(self, neuron: int, k: int, output: Any) -> list[tuple[str, np.ndarray]]:
+        """Return what the statements that write traces of this side give, in order."""
+        cells = self.cells[self._side]
+        assert cells is not None
+        names = self._names(np.empty(0, np.int64), k, neuron)
+        names[OUTPUT] = np.array([output], self.dtype)
+        found = []
         for variable, node in self.code.statements:
-            value = flushed(np.broadcast_to(evaluate(node, names, self.dtype), (1,)).astype(self.dtype))
-            if variable not in self.pathway.held or target.free[n]:
-                whole = target.state[variable].copy()
-                whole[n] = value[0]
-                target.overwrite(variable, whole)
-                names[variable] = value
+            if variable.startswith(TRACE):
+                names[variable] = _value(node, names, self.dtype, (1,))
+                found.append((variable, names[variable]))
+        return found
 
-    def add(self, total: np.ndarray, source: Interpreter | None, target: Interpreter, k: int) -> None:
+    def _keep(self, neuron: int, traces: list[tuple[str, np.ndarray]]) -> None:
+        cells = self.cells[self._side]
+        assert cells is not None
+        for variable, value in traces:
+            _put(cells, variable.removeprefix(TRACE), neuron, value[0])
+
+    def _one(self, e: int, k: int, output: Any, traces: list[tuple[str, np.ndarray]] | None = None) -> None:
+        target, memory = self.target, self.memory
+        n, s = int(self.edges.targets[e]), int(self.edges.sources[e])
+        if memory is not None:
+            memory.touch(np.array([e]), k - self.pathway.trigger.early)
+        names = self._names(np.array([e]), k) | {OUTPUT: np.array([output], self.dtype)}
+        written = iter(traces or ())
+        for variable, node in self.code.statements:
+            if variable.startswith(TRACE):
+                names[variable] = next(written)[1]
+                continue
+            value = _value(node, names, self.dtype, (1,))
+            if variable.startswith(OWN):
+                assert memory is not None
+                memory.states[variable][e] = value[0]
+            elif variable.startswith(PRE):
+                source = self.cells[self.pathway.source]
+                assert source is not None
+                _put(source, variable.removeprefix(PRE), s, value[0])
+                self._before[variable][s] = value[0]
+            elif variable in self.pathway.held and not target.free[n]:
+                continue
+            else:
+                _put(target, variable, n, value[0])
+            names[variable] = value
+
+    def everyone(self, k: int) -> None:
+        """Run the code of every synapse, by source, at the beginning of step ``k``."""
+        for e in range(len(self.edges.targets)):
+            self._one(e, k, 1.0)
+
+    def advance(self, k: int) -> None:
+        """Advance states of all synapses by one step, at once."""
+        memory = self.memory
+        assert memory is not None
+        e = np.arange(len(self.edges.targets))
+        names = self._names(e, k)
+        for name, node in self.code.lets:
+            names[name] = evaluate(node, names, self.dtype)
+        new = {x: _value(node, names, self.dtype, e.shape) for x, node in self.code.statements}
+        memory.states.update(new)
+
+    def add(self, total: np.ndarray, k: int) -> None:
         """Add each synapse's term to its target, one after the other."""
-        assert source is not None
-        outputs = source.output() if OUTPUT in self.pathway.reads else None
-        self._before = {name: source.read(x) for name, x in self.pathway.reads.items() if x != OUTPUT}
         ((_, node),) = self.code.statements
         e = np.arange(len(self.edges.targets))
-        names = self._names(e, target, k)
-        if outputs is not None:
-            names[OUTPUT] = outputs[self.edges.sources]
-        terms = np.broadcast_to(evaluate(node, names, self.dtype), e.shape).astype(self.dtype)
-        np.add.at(total, self.edges.targets, flushed(terms))
+        terms = _value(node, self._names(e, k), self.dtype, e.shape)
+        np.add.at(total, self.edges.targets, terms)
 
-    def _names(self, e: Any, target: Interpreter, k: int) -> dict[str, Any]:
-        e = np.atleast_1d(e)
-        n, s = self.edges.targets[e], self.edges.sources[e]
-        pathway, dtype = self.pathway, self.dtype
+    def _names(self, e: np.ndarray, k: int, alone: int | None = None) -> dict[str, Any]:
+        """Return what names stand for in some synapses; or for what a neuron does alone."""
+        pathway, dtype, target = self.pathway, self.dtype, self.target
+        if alone is None:
+            n, s = self.edges.targets[e], self.edges.sources[e]
+        else:
+            n = s = np.array([alone])
+        shape = n.shape
+        only = {"pre": (True, False), "post": (False, True)}.get(pathway.trigger.at, (False, False))
+        at_source, at_target = (True, True) if alone is None else only
 
         def chosen(value: Any, where: np.ndarray) -> np.ndarray:
             value = np.asarray(value, np.float64)
-            return flushed((np.broadcast_to(value, e.shape) if value.ndim == 0 else value[where]).astype(dtype))
+            return flushed((np.broadcast_to(value, shape) if value.ndim == 0 else value[where]).astype(dtype))
 
-        names = {name: chosen(value, n) for name, value in pathway.constants.items()}
-        names |= {name: chosen(value, s) for name, value in pathway.source_constants.items()}
-        names |= {name: values[e] for name, values in self._values.items()}
-        names |= {name: values[s] for name, values in self._before.items()}
-        known = [name for name, _ in pathway.text.dimensions if target.knows(name) and name not in names]
-        names |= {name: target.value(name)[n] for name in known}
-        names |= {"t": np.full(e.shape, k * self.dt), "dt": np.full(e.shape, self.dt)}
-        for draw, kind in self.code.draws.items():
-            function = normal if kind == "normal" else uniform
-            names[draw] = function(self._keys[draw], k, self.edges.order[e], self.trial, dtype)
+        names: dict[str, Any] = {}
+        if at_target:
+            names |= {name: chosen(value, n) for name, value in pathway.constants.items()}
+        if at_source:
+            names |= {name: chosen(value, s) for name, value in pathway.source_constants.items()}
+        for name, read in pathway.reads.items():
+            values = self._before[name]
+            if read.by == "source" and at_source:
+                names[name] = values[s]
+            elif read.by == "one":
+                names[name] = np.full(shape, values[read.neurons])
+            elif read.by == "target" and at_target:
+                names[name] = values[np.asarray(read.neurons)[n]]
+        for name, v in pathway.values.items():
+            if v.constant is not None:
+                names[name] = np.full(shape, self._values[name][:1] if len(self._values[name]) else dtype(v.constant))
+            elif alone is None:
+                names[name] = self._values[name][e]
+        if alone is None and self.memory is not None:
+            names |= {name: values[e] for name, values in self.memory.states.items()}
+        if pathway.store is not None:
+            for name, population in pathway.store.traces.items():
+                where = s if population == pathway.store.pre else n
+                if alone is None or population == self._side:
+                    cells = self.cells[population]
+                    assert cells is not None
+                    names[name] = cells.state[name.removeprefix(TRACE)][where]
+        if at_target:
+            known = [name for name, _ in pathway.text.dimensions if target.knows(name) and name not in names]
+            names |= {name: target.value(name)[n] for name in known}
+        names |= {"t": np.full(shape, k * self.dt), "dt": np.full(shape, self.dt)}
+        if alone is None:
+            for draw, kind in self.code.draws.items():
+                function = normal if kind == "normal" else uniform
+                names[draw] = function(self._keys[draw], k, self.edges.order[e], self.trial, dtype)
         return names
+
+
+def _value(node: Node, names: dict[str, Any], dtype: Any, shape: Any) -> np.ndarray:
+    return flushed(np.broadcast_to(evaluate(node, names, dtype), shape).astype(dtype))
+
+
+def _put(cells: Interpreter, variable: str, n: int, value: Any) -> None:
+    whole = cells.state[variable].copy()
+    whole[n] = value
+    cells.overwrite(variable, whole)

@@ -9,6 +9,7 @@ import numpy as np
 
 from lapicque.compile.circuit import Circuit
 from lapicque.compile.network_state import fits
+from lapicque.compile.storing import check_bounds
 from lapicque.errors import SimulationError, suggest
 from lapicque.network.network import Network
 from lapicque.network.signal import one_number
@@ -17,11 +18,14 @@ from lapicque.simulation.build import Options, backend, built
 from lapicque.simulation.recording import Recording, items_of
 from lapicque.simulation.running import advance
 from lapicque.simulation.settings import (
+    Setting,
+    name_in_code,
     number_of,
     plain,
     read_constant,
     setting_of,
     stands_alone,
+    store_of,
     with_constant,
 )
 from lapicque.units import internal
@@ -91,6 +95,9 @@ class Live:
         if found.kind == "constant":
             return read_constant(self.circuit, found)
         assert found.unit is not None
+        if found.kind == "learned":
+            store = store_of(self.circuit, found.projection)
+            return self.run.read_learned(store, name_in_code(store, found.variable)) / found.unit.scale
         return self.run.read(found.population, found.variable) / found.unit.scale
 
     def set(self, name: str, value: Any) -> None:
@@ -105,6 +112,11 @@ class Live:
             array = np.asarray(internal(number, found.unit), np.float64)
             self.run.write(found.population, found.variable, np.broadcast_to(array, (found.size,)))
             return
+        if found.kind == "learned":
+            assert found.unit is not None
+            array = np.broadcast_to(np.asarray(internal(number, found.unit), np.float64), (found.size,))
+            self._learn(found, array)
+            return
         if np.ndim(self.circuit.cells[found.population].parameters[found.variable]) and not np.ndim(number):
             number = np.full(found.size, number)  # the layout stays
         if not stands_alone(self.network, self.circuit, found):
@@ -118,6 +130,25 @@ class Live:
             return
         self.circuit = circuit
         self._go_on(lambda: self._lay_out(None if self.options.reference else self.run))
+
+    def _learn(self, setting: Setting, values: np.ndarray) -> None:
+        """Give a state of synapses values, inside its bounds."""
+        store = store_of(self.circuit, setting.projection)
+        name = name_in_code(store, setting.variable)
+        check_bounds(store, setting.name, name, values)
+        if name not in store.traces:
+            self.run.write_learned(store, name, values)
+            return
+        population = store.traces[name]
+        ends = self.run.ends(store)[int(population == store.post)]
+        whole = self.run.read(population, setting.variable)
+        whole[ends] = values
+        if not np.array_equal(whole[ends], values):
+            side = "source" if population == store.pre else "target"
+            raise SimulationError(
+                f"{setting.name} is the same in all synapses of a {side} neuron, but is given values that differ there"
+            )
+        self.run.write(population, setting.variable, whole)
 
     def signal(self, name: str, value: Any) -> None:
         """Set a signal, and let it spike in the next step; see `lapicque.Simulation.signal`."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from lapicque.compile.circuit import Circuit
 from lapicque.compile.network_run import Stretch
+from lapicque.compile.pathway_code import OWN
 from lapicque.network.network import Network
 from lapicque.simulation.build import Options
 from lapicque.simulation.recording import Recording
@@ -61,12 +62,17 @@ def report(run: Any, circuit: Circuit, stretch: Stretch) -> str:
 
 
 def final_states(run: Any, circuit: Circuit) -> dict[str, dict[str, np.ndarray]]:
-    """Return the states of each population, (neuron,), in their own units."""
-    return {
+    """Return the states of each population, (neuron,), and what synapses learned, (synapse,), in their own units."""
+    found = {
         cells.name: {x: run.read(n, x) / v.unit.scale for x, v in cells.neuron.states.items()}
         for n, cells in enumerate(circuit.cells)
-        if cells.neuron is not None
+        if cells.neuron is not None and cells.beside < 0
     }
+    for store in circuit.stores:
+        found[store.projection] = {
+            name.removeprefix(OWN): run.read_learned(store, name) / unit.scale for name, unit in store.units.items()
+        }
+    return found
 
 
 def result_of(run: Any, circuit: Circuit, recording: Recording, options: Options) -> Result:

@@ -11,6 +11,8 @@ import numpy as np
 
 from lapicque.compile.assemble import stimulus_part
 from lapicque.compile.circuit import Additive, Circuit
+from lapicque.compile.pathway_code import OWN, TRACE
+from lapicque.compile.store import Store
 from lapicque.errors import SimulationError, UnitError, suggest
 from lapicque.model.merge import part_name
 from lapicque.model.stimulus import HZ, Drive, PoissonInput
@@ -26,12 +28,13 @@ class Setting:
     Attributes
     ----------
     name : as the user writes it
-    kind : ``"state"``; ``"constant"``: a number among a population's parameters; ``"described"``: something from which
-        a circuit is made, such as weights
+    kind : ``"state"``; ``"constant"``: a number among a population's parameters; ``"learned"``: a state of single
+        synapses; ``"described"``: something from which a circuit is made, such as constant weights
     population : number; -1 for what belongs to none
-    variable : of the merged neuron
-    size : how many neurons there are
+    variable : of the merged neuron, or of the synapse
+    size : how many neurons, or synapses, there are
     unit : of the value; None for what is no number
+    projection : name, of what synapses learn
     """
 
     name: str
@@ -40,6 +43,7 @@ class Setting:
     variable: str = ""
     size: int = 0
     unit: Unit | None = None
+    projection: str = ""
 
 
 def setting_of(network: Network, circuit: Circuit, name: str) -> Setting:
@@ -53,6 +57,11 @@ def setting_of(network: Network, circuit: Circuit, name: str) -> Setting:
     if not isinstance(name, str):
         raise SimulationError(f"a name is expected, such as 'exc.v', not {name!r}")
     numbers = {population: n for n, population in enumerate(network.populations)}
+    projection, _, last = name.rpartition(".")
+    if projection in network.projections and last in network.projections[projection].synapse.learned:
+        store = store_of(circuit, projection)
+        unit = network.projections[projection].units[last]
+        return Setting(name, "learned", -1, last, store.wiring.count, unit, projection)
     owner, _, variable = name.partition(".")
     if owner in numbers:
         n = numbers[owner]
@@ -95,6 +104,17 @@ def setting_of(network: Network, circuit: Circuit, name: str) -> Setting:
     return Setting(name, "described", unit=_unit_of(network, place))
 
 
+def store_of(circuit: Circuit, projection: str) -> Store:
+    """Return what the synapses of a projection remember."""
+    return next(store for store in circuit.stores if store.projection == projection)
+
+
+def name_in_code(store: Store, variable: str) -> str:
+    """Return what a state of synapses is called in their code."""
+    trace = f"{TRACE}{variable}"
+    return trace if trace in store.traces else f"{OWN}{variable}"
+
+
 def _unit_of(network: Network, place: Place) -> Unit | None:
     if place.kind == "projection":
         return network.projections[place.owner].units.get(place.name)
@@ -126,7 +146,8 @@ def number_of(setting: Setting, value: Any) -> Any:
         raise UnitError(error.summary if named else f"{setting.name}: {error.summary}") from None
     if array.ndim and array.shape != (setting.size,):
         shown = f"{array.size} values" if array.ndim == 1 else f"an array of shape {array.shape}"
-        raise SimulationError(f"{setting.name} is given {shown}, but there are {setting.size} neurons")
+        what = "synapses" if setting.kind == "learned" else "neurons"
+        raise SimulationError(f"{setting.name} is given {shown}, but there are {setting.size} {what}")
     if np.isnan(array).any():
         raise SimulationError(f"{setting.name} is given NaN (not a number)")
     return array.copy() if array.ndim else float(array)
