@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from math import cos, pi, sin
+from math import copysign, cos, pi, sin
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -217,7 +217,7 @@ class cart_pole:  # noqa: N801  (a value that reads as it is written: cart_pole(
         mass = self.cart_mass + self.pole_mass
         moment = self.pole_mass * self.half_length
         c, s = cos(state.theta), sin(state.theta)
-        drag = self.cart_friction * ((state.v > 0) - (state.v < 0))
+        drag = 0.0 if state.v == 0 else copysign(self.cart_friction, state.v)
         u = (force - drag + moment * state.omega**2 * s) / mass
         turn = (self.gravity * s - c * u - self.pole_friction * state.omega / moment) / (
             self.half_length * (4 / 3 - self.pole_mass * c**2 / mass)
