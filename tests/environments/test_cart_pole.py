@@ -179,6 +179,14 @@ def test_no_step_follows_the_end():
         env.step(state, 0)
 
 
+@pytest.mark.parametrize(
+    "state", [(3, 0, 0, 0), (0, 0, -0.3, 0), (0, np.nan, 0, 0), (0, 0, np.nan, 0), (0, 0, 0, np.inf)]
+)
+def test_states_that_cannot_be_are_refused(state):
+    with pytest.raises(SimulationError, match="cart_pole: no episode can be at"):
+        cart_pole().step(CartPoleState(*state), 0)
+
+
 def test_an_observation_is_no_state():
     env = cart_pole()
     with pytest.raises(SimulationError, match=r"needs a state from reset\(\).* a CartPoleState, not ndarray"):

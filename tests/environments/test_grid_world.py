@@ -128,6 +128,14 @@ def test_impossible_actions_are_refused(action):
         env.step(env.reset(1)[0], action)
 
 
+def test_states_that_cannot_be_are_refused():
+    env = grid_world(walls=[(0, 1)])
+    with pytest.raises(SimulationError, match=r"no episode can be at .*place=1.*, on a wall"):
+        env.step(GridState(1), 0)
+    with pytest.raises(SimulationError, match="grid_world: the place is 25, but a whole number from 0 to 24"):
+        env.step(GridState(25), 0)
+
+
 def test_no_step_follows_the_end():
     env = grid_world(size=(1, 2), start=(0, 0))
     state = env.step(env.reset(1)[0], 1).state

@@ -147,6 +147,12 @@ def test_impossible_actions_are_refused(env, action):
         env.step(env.reset(1)[0], action)
 
 
+@pytest.mark.parametrize("x", [1.1, np.nan])
+def test_states_outside_the_pool_are_refused(x):
+    with pytest.raises(SimulationError, match=r"water_maze: no episode can be at .* outside the pool of 1 m"):
+        water_maze().step(MazeState(x, 0.0), 0)
+
+
 def test_no_step_follows_the_end():
     env = water_maze(max_steps=1)
     state = env.step(env.reset(1)[0], 0).state

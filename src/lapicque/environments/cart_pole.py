@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from math import copysign, cos, pi, sin
+from math import copysign, cos, isfinite, pi, sin
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -181,11 +181,13 @@ class cart_pole:  # noqa: N801  (a value that reads as it is written: cart_pole(
         Raises
         ------
         SimulationError
-            For another action, and after the end of the episode.
+            For another action, a state that cannot be, and after the end of the episode.
         """
         going_on(state, CartPoleState, "cart_pole")
         push = self.force * (2 * self.action_space.checked(action, "cart_pole: the action") - 1)
         x, v, theta, omega = state[:4]
+        if not (abs(x) <= self.x_limit and abs(theta) <= self.theta_limit and isfinite(v) and isfinite(omega)):
+            raise SimulationError(f"cart_pole: no episode can be at {state}, beyond the limits or not finite")
         pull, turn = self.accelerations(state, push)
         dt = 1e-3 * self.dt
         moved = (x + dt * v, v + dt * pull, theta + dt * omega, omega + dt * turn)

@@ -236,9 +236,11 @@ class grid_world:  # noqa: N801  (a value that reads as it is written: grid_worl
         Raises
         ------
         SimulationError
-            For another action, and after the end of the episode.
+            For another action, a state that cannot be, and after the end of the episode.
         """
         going_on(state, GridState, "grid_world")
+        if self.position(state.place) in self.walls:
+            raise SimulationError(f"grid_world: no episode can be at {state}, on a wall")
         place = self._moved(state.place, self.action_space.checked(action, "grid_world: the action"))
         terminated = place == self.number(self.goal)
         reward = self.reward if terminated else self.step_reward

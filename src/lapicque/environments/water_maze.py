@@ -224,9 +224,11 @@ class water_maze:  # noqa: N801  (a value that reads as it is written: water_maz
         Raises
         ------
         SimulationError
-            For another action, one that is not finite, and after the end of the episode.
+            For another action, one that is not finite, a state that cannot be, and after the end of the episode.
         """
         going_on(state, MazeState, "water_maze")
+        if not hypot(state.x, state.y) <= self.radius * (1 + 1e-9):
+            raise SimulationError(f"water_maze: no episode can be at {state}, outside the pool of {self.radius:g} m")
         x, y, heading = state.x, state.y, self._turned(state.heading, action)
         left, bumped, found = 1e-3 * self.dt * self.speed, False, False
         while not found:
