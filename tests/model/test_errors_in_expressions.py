@@ -51,14 +51,16 @@ ALONE = [
     ),
     (
         dict(equations="dv/dt = -(v - «mean(v))/tau : mV", parameters=TAU),
-        "mean() runs over a group of neurons: a neuron's own equations have none",
+        "mean() runs over the neurons of a population: write among a neuron's equations 'x = mean(v) : unit (shared)', "
+        "and read x",
         ModelError,
     ),
     (dict(equations="dv/dt = -«clip(v, 0*mV)/tau : mV", parameters=TAU), "clip() takes 3 arguments, not 2", ModelError),
     (dict(equations="dv/dt = -«exp(v/mV, 2)*mV/tau : mV", parameters=TAU), "exp() takes 1 argument, not 2", ModelError),
     (
         dict(equations="dv/dt = -«min(v)/tau : mV", parameters=TAU),
-        "min() takes two or more arguments, not 1",
+        "min() runs over the neurons of a population: write min(a, b) for two values, or among a neuron's equations "
+        "'x = min(v) : unit (shared)'",
         ModelError,
     ),
     (

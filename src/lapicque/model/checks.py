@@ -44,7 +44,20 @@ FUNCTIONS: Mapping[str, int | None] = {
     **dict.fromkeys(_PURE, 1), "sqrt": 1, "abs": 1, "sign": 1, "int": 1, "min": None, "max": None, "clip": 3,
     "where": 3, "rand": 0, "randn": 0, "hazard": 1,
 }  # fmt: skip
-_REDUCTIONS = ("sum", "mean", "argmax", "argmin", "std")
+#: Functions over the neurons of a population that give one number for all of them.
+SHARED_REDUCTIONS = ("sum", "mean", "max", "min", "argmax", "argmin")
+#: All functions over the neurons of a population; `min` and `max` are, where they have one argument.
+REDUCTIONS = (*SHARED_REDUCTIONS, "rank")
+#: Those whose result is the number of a neuron, or of neurons.
+COUNTING = ("argmax", "argmin", "rank")
+_ALIASES = {"ln": "log", "log10": "log(x)/log(10)", "fabs": "abs", "heaviside": "where(x > 0, 1, 0)",
+            "atan": "arctan", "pow": "x**y", "logistic": "sigmoid", "std": "mean(x) and mean(x**2)"}  # fmt: skip
+
+
+def is_reduction(call: ast.Call) -> bool:
+    """Whether a call runs over the neurons of a population: ``sum(x)``, ``max(x)``, but not ``max(x, y)``."""
+    name = call.func.id if isinstance(call.func, ast.Name) else ""
+    return name in REDUCTIONS and (name not in FUNCTIONS or len(call.args) == 1)
 
 
 def is_noise(name: str) -> bool:
@@ -81,7 +94,7 @@ def check_known(expression: Expression, known: Mapping[str, object]) -> None:
         raise expression.error(f"unknown name {node.id!r}{hint}", node)
 
 
-def dimension_of(expression: Expression, known: Mapping[str, Dimension]) -> Kind:
+def dimension_of(expression: Expression, known: Mapping[str, Dimension], reductions: Container[str] = ()) -> Kind:
     """Return the dimension of an expression, checking every operation in it.
 
     Parameters
@@ -89,6 +102,8 @@ def dimension_of(expression: Expression, known: Mapping[str, Dimension]) -> Kind
     expression : Expression
     known : mapping of str to Dimension
         The model's own names; they win over built-ins and units.
+    reductions : names
+        The functions over a population that may stand here.
 
     Raises
     ------
@@ -98,12 +113,18 @@ def dimension_of(expression: Expression, known: Mapping[str, Dimension]) -> Kind
         For unknown names and functions, wrong numbers of arguments, conditions used as numbers.
     """
     check_known(expression, known)
-    return _Walk(expression, known).visit(expression.tree)
+    return _Walk(expression, known, reductions).visit(expression.tree)
 
 
-def check_dimension(expression: Expression, known: Mapping[str, Dimension], wanted: Dimension, what: str) -> None:
+def check_dimension(
+    expression: Expression,
+    known: Mapping[str, Dimension],
+    wanted: Dimension,
+    what: str,
+    reductions: Container[str] = (),
+) -> None:
     """The expression has the dimension ``wanted``; ``what`` names it for the message."""
-    found = dimension_of(expression, known)
+    found = dimension_of(expression, known, reductions)
     if found is BOOLEAN:
         raise expression.error(f"{what} is a condition, but {describe(wanted)} is expected", expression.tree, UnitError)
     if isinstance(found, tuple) and found != wanted:
@@ -120,9 +141,11 @@ def _hint(found: Dimension, wanted: Dimension) -> str:
     return ""
 
 
-def check_condition(expression: Expression, known: Mapping[str, Dimension], what: str) -> None:
+def check_condition(
+    expression: Expression, known: Mapping[str, Dimension], what: str, reductions: Container[str] = ()
+) -> None:
     """The expression is a condition."""
-    found = dimension_of(expression, known)
+    found = dimension_of(expression, known, reductions)
     if found is not BOOLEAN:
         message = f"the {what} is {describe_kind(found)}, but a condition is expected: write one such as 'v > v_th'"
         raise expression.error(message, expression.tree)
@@ -134,8 +157,8 @@ def describe_kind(kind: Kind) -> str:
 
 
 class _Walk:
-    def __init__(self, expression: Expression, known: Mapping[str, Dimension]):
-        self.expression, self.known = expression, known
+    def __init__(self, expression: Expression, known: Mapping[str, Dimension], reductions: Container[str]):
+        self.expression, self.known, self.reductions = expression, known, reductions
 
     def visit(self, node: ast.expr) -> Kind:
         method: Callable[[ast.expr], Kind] | None = getattr(self, f"visit_{type(node).__name__}", None)
@@ -254,13 +277,10 @@ class _Walk:
             reason = "the past of a variable is not kept: there are no delayed variables" if delayed else ""
             reason = reason or f"{name!r} is a variable and cannot be called: is a '*' missing?"
             raise self.expression.error(reason, node)
+        if is_reduction(node):
+            return self._reduction(name, node)
         if name not in FUNCTIONS:
-            if name in _REDUCTIONS:
-                message = f"{name}() runs over a group of neurons: a neuron's own equations have none"
-                raise self.expression.error(message, node)
-            aliases = {"ln": "log", "log10": "log(x)/log(10)", "fabs": "abs", "heaviside": "where(x > 0, 1, 0)",
-                       "atan": "arctan", "pow": "x**y", "logistic": "sigmoid"}  # fmt: skip
-            hint = f"; write {aliases[name]}" if name in aliases else suggest(name, FUNCTIONS)
+            hint = f"; write {_ALIASES[name]}" if name in _ALIASES else suggest(name, [*FUNCTIONS, *REDUCTIONS])
             raise self.expression.error(f"unknown function {name!r}{hint}", node)
         if node.keywords:
             raise self.expression.error(f"{name}() takes no named arguments", node)
@@ -269,6 +289,23 @@ class _Walk:
             count = "two or more arguments" if wanted is None else f"{wanted} argument{'s' * (wanted != 1)}"
             raise self.expression.error(f"{name}() takes {count}, not {given}", node)
         return self._call(name, node)
+
+    def _reduction(self, name: str, node: ast.Call) -> Kind:
+        if name not in self.reductions:
+            message = f"{name}() runs over the neurons of a population: "
+            if name == "rank":
+                message += "it gives each a value of its own, in a threshold, a reset, or 'x = rank(v) : 1'"
+            elif name in ("min", "max"):
+                message += (
+                    f"write {name}(a, b) for two values, or among a neuron's equations 'x = {name}(v) : unit (shared)'"
+                )
+            else:
+                message += f"write among a neuron's equations 'x = {name}(v) : unit (shared)', and read x"
+            raise self.expression.error(message, node)
+        if [keyword.arg for keyword in node.keywords] not in ([], ["by"]) or len(node.args) != 1:
+            raise self.expression.error(f"{name}() takes what is reduced, and by=: {name}(v, by=group)", node)
+        kind = self.number(node.args[0], f"{name}() of")
+        return DIMENSIONLESS if name in COUNTING else kind
 
     def _call(self, name: str, node: ast.Call) -> Kind:
         if name in ("rand", "randn"):

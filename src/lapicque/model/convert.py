@@ -74,6 +74,11 @@ class Converter:
             return (and_ if isinstance(node.op, ast.And) else or_)(*map(walk, node.values))
         assert isinstance(node, ast.Call)
         assert isinstance(node.func, ast.Name)
+        if checks.is_reduction(node):
+            message = (
+                f"{node.func.id}() runs over a population: put the neuron into a network, net.population(neuron, n)"
+            )
+            raise expression.error(message, node)
         return self._call(node.func.id, [walk(argument) for argument in node.args], node, expression)
 
     def _name(self, name: str) -> sp.Expr:

@@ -100,7 +100,7 @@ def merged(neuron: Neuron, parts: Iterable[Part]) -> Neuron:
     parameters, initial = dict(neuron.parameters), dict(neuron.initial)
     lines = [line for equation in neuron.parsed_equations for line in _neuron_lines(equation, terms, changed)]
     for part in parts:
-        lines += [_line(e, part_name(part.name, e.name), _expression(e.expression, part, neuron))
+        lines += [equation_line(e, part_name(part.name, e.name), _expression(e.expression, part, neuron))
                   for e in part.equations]  # fmt: skip
         parameters |= {part_name(part.name, name): value for name, value in part.parameters.items()}
         for name, value in part.initial.items():
@@ -114,12 +114,13 @@ def merged(neuron: Neuron, parts: Iterable[Part]) -> Neuron:
 def _neuron_lines(equation: Equation, terms: Mapping[str, list[str]], changed: Collection[str]) -> Iterator[str]:
     name = equation.name
     if name not in changed:
-        yield _line(equation, name, equation.expression.text if equation.expression else "")
+        yield equation_line(equation, name, equation.expression.text if equation.expression else "")
         return
     yield f"{name} = {' + '.join(terms[name])} : {equation.unit}"
 
 
-def _line(equation: Equation, name: str, expression: str) -> str:
+def equation_line(equation: Equation, name: str, expression: str) -> str:
+    """Return an equation's text with another name and another right-hand side."""
     left = {"differential": f"d{name}/dt = ", "map": f"{name}[n+1] = ", "algebraic": f"{name} = "}.get(
         equation.kind, ""
     )

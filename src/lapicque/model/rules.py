@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lapicque.errors import ModelError, UnitError, suggest
-from lapicque.model import checks
+from lapicque.model import checks, reductions
 from lapicque.model.equations import Equation, Expression, Statement, parse_expression
 from lapicque.model.values import is_quantity, names_of_expressions, plain_value
 from lapicque.units import DIMENSIONLESS, ONE, Dimension
@@ -137,7 +137,7 @@ def check_flags(neuron: Neuron, equation: Equation) -> None:
         raise equation.error(message)
     if isinstance(values := neuron.variables[equation.name].value, np.ndarray):
         raise equation.error(f"{equation.name!r} is (shared), but has {values.size} values in parameters=")
-    for node in equation.expression.names() if equation.expression is not None else ():
+    for node in reductions.outside(equation.expression) if equation.expression is not None else ():
         read = neuron.variables.get(node.id)
         if (read is not None and "shared" not in read.flags) or node.id in ("i", "not_refractory"):
             assert equation.expression is not None
@@ -154,7 +154,9 @@ def check_equation(neuron: Neuron, equation: Equation, known: Mapping[str, Dimen
         wanted = tuple(a - b for a, b in zip(wanted, checks.TIME, strict=True))
         what = f"d{equation.name}/dt"
     refuse_hazard(expression)
-    explaining(neuron, expression, checks.check_dimension, known, wanted, what)
+    allowed = reductions.allowed_in(equation)
+    explaining(neuron, expression, checks.check_dimension, known, wanted, what, allowed)
+    reductions.check_reductions(neuron, expression)
     if equation.kind == "differential":
         checks.check_noise_is_linear(expression, known)
     else:
@@ -172,7 +174,8 @@ def check_held(neuron: Neuron) -> None:
 def check_event(neuron: Neuron, event: ParsedEvent, known: Mapping[str, Dimension]) -> None:
     """A threshold is a condition, a reset writes states, a refractory period is a time or a condition."""
     refuse_noise(event.threshold, known, "belongs in a differential equation: write randn()")
-    explaining(neuron, event.threshold, checks.check_condition, known, "threshold")
+    explaining(neuron, event.threshold, checks.check_condition, known, "threshold", ("rank",))
+    reductions.check_reductions(neuron, event.threshold)
     guard, _ = guard_of(event)
     refuse_hazard(event.threshold, allowed=guard)
     for statement in event.reset:
@@ -216,7 +219,8 @@ def check_statement(neuron: Neuron, statement: Statement, known: Mapping[str, Di
     refuse_hazard(statement.expression)
     wanted = variable.unit.dimension if statement.operator in ("=", "+=", "-=") else DIMENSIONLESS
     what = f"what is {VERBS[statement.operator]} {target!r}"
-    explaining(neuron, statement.expression, checks.check_dimension, known, wanted, what)
+    explaining(neuron, statement.expression, checks.check_dimension, known, wanted, what, ("rank",))
+    reductions.check_reductions(neuron, statement.expression)
 
 
 def guard_of(event: ParsedEvent) -> tuple[ast.expr, list[ast.expr]]:
@@ -279,6 +283,9 @@ def _check_initial_reads(neuron: Neuron, first: str, root: Expression) -> None:
             if variable.kind == "algebraic":
                 assert variable.equation is not None
                 assert variable.equation.expression is not None
+                for _ in reductions.reductions_in(variable.equation.expression):
+                    message = f"the initial value of {first!r} reads {name!r}, which runs over a population"
+                    raise root.error(f"{message} and has no value yet", caret)
                 visit(variable.equation.expression, (*path, name), caret)
             elif not is_quantity(given := neuron.initial.get(name, 0), neuron.variables):
                 visit(parse_expression(given, f"initial value of {name!r}"), (*path, name), caret)
