@@ -11,11 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lapicque.compile.circuit import Additive, Circuit, Coded
+from lapicque.compile.circuit import Additive, Circuit
 from lapicque.compile.lanes import LANES
 from lapicque.compile.network_shapes import Kind
-from lapicque.compile.wiring import DelaySteps, Member, Rows, pack
-from lapicque.compile.wiring.values import Constant
+from lapicque.compile.wiring import Member, Rows, pack
 
 #: A variable of a population; that immediate pathways add to it is marked.
 Channel = tuple[int, str]
@@ -83,6 +82,20 @@ def bounds_of(size: int, partitions: int, rank: int) -> np.ndarray:
     return np.minimum(np.minimum(ends, blocks) * LANES, size)
 
 
+def all_bounds(circuit: Circuit, partitions: int) -> list[np.ndarray]:
+    """Return the neurons of each population that each partition owns, as `bounds_of` does.
+
+    Traces of a target lie where their neurons do; of those of a source every partition has a copy, and none owns them.
+    """
+    found: list[np.ndarray] = []
+    for n, cells in enumerate(circuit.cells):
+        if cells.everywhere:
+            found.append(np.array([0] * partitions + [cells.size]))
+        else:
+            found.append(bounds_of(cells.size, partitions, n) if cells.beside < 0 else found[cells.beside])
+    return found
+
+
 def places_of(
     circuit: Circuit, groups: Sequence[Sequence[Additive]], bounds: Sequence[np.ndarray]
 ) -> list[dict[Channel, int]]:
@@ -126,43 +139,6 @@ def packed(
         rows = pack(members, circuit.cells[group[0].source].size, np.dtype(precision).type, threads)
         bundles.append(Bundle(group[0].source, tuple(group), base, tuple(rows)))
     return bundles, places
-
-
-@dataclass(frozen=True, eq=False)
-class CodeRows:
-    """A pathway with code, and its rows in each partition; targets are counted within the population."""
-
-    pathway: Coded
-    rows: tuple[Rows, ...]
-    of_synapses: tuple[str, ...]  # names with a value for each synapse, which are extras of the rows
-
-
-def packed_codes(circuit: Circuit, bounds: Sequence[np.ndarray], precision: str, threads: int | None) -> list[CodeRows]:
-    """Return the pathways with code, and the sums, with their rows."""
-    found = []
-    for pathway in (*circuit.coded, *circuit.couplings):
-        extras = {name: values for name, values in pathway.values.items() if values.constant is None}
-        delays = pathway.delays or DelaySteps(Constant(0.0), circuit.dt)
-        bases = [0] * (len(bounds[0]) - 1)
-        member = Member(pathway.wiring, Constant(0.0), delays, bounds[pathway.target], bases, pathway.sources,
-                        pathway.targets, extras)  # fmt: skip
-        size, real = circuit.cells[pathway.source].size, np.dtype(precision).type
-        rows = pack([member], size, real, threads, order=pathway.text.random)
-        found.append(CodeRows(pathway, tuple(rows), tuple(sorted(extras))))
-    return found
-
-
-def synapse_numbers(pathway: Coded, rows: Rows, bounds: np.ndarray, partition: int) -> np.ndarray:
-    """Return the number of each synapse of a partition, in the order of its rows."""
-    wiring = pathway.wiring
-    numbers = np.arange(wiring.n_target)
-    if pathway.targets is not None:
-        chosen = np.arange(int(bounds[-1]))[pathway.targets]
-        numbers = numbers[(chosen >= bounds[partition]) & (chosen < bounds[partition + 1])]
-    else:
-        numbers = numbers[int(bounds[partition]) : int(bounds[partition + 1])]
-    each = [np.arange(wiring.starts[t], wiring.starts[t + 1]) for t in numbers]
-    return np.concatenate([np.empty(0, np.int64), *each])[rows.order]
 
 
 def kind_of(rows: Rows, graded: bool = False) -> Kind:

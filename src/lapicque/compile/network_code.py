@@ -1,142 +1,165 @@
-"""The functions of a network kernel for synapses with code: what an arriving spike runs, what is summed in every step.
+"""The functions of a network kernel for synapses with code.
 
-* ``code_J`` goes through the spikes that arrive in a step, oldest first, and runs the code of each of their synapses;
-* ``sum_J`` adds each synapse's term to an input of its target.
+``code_J`` goes through the events that arrive in a step, oldest first, and runs the code of their synapses: along the
+rows of sources, the columns of targets, or all of them. On schedule and where states are advanced it goes through every
+synapse; where terms are summed, it adds each to its target.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lapicque.compile.code_body import AHEAD, Body
 from lapicque.compile.lane_code import LaneCode
 from lapicque.compile.lanes import LANES
 from lapicque.compile.network_shapes import CodeShape
-from lapicque.compile.nodes import FREE
-from lapicque.compile.pathway_code import OUTPUT, Code
-from lapicque.compile.printer import Printer
+from lapicque.compile.pathway_code import Code
+
+#: What every such function takes.
+ARGUMENTS = "a, g, pointers, keys, shared, row, q, populations, found, values, ends, p, parts, k, dt, trial"
 
 
-def code_function(number: int, shape: CodeShape, code: Code, target: LaneCode) -> tuple[str, set[str]]:
+def code_function(
+    number: int, shape: CodeShape, code: Code, lazy: Code | None, models: Sequence[LaneCode]
+) -> tuple[str, set[str]]:
     """Return the text of a pathway's function, and the functions of `vector_math` that it calls."""
-    return _Writer(number, shape, code, target).text()
+    body = Body(shape, code, lazy, models)
+    loop = _LOOPS[shape.at](shape, body)
+    lines = [
+        '@njit(nogil=True, error_model="numpy")',
+        f"def code_{number}({ARGUMENTS}):",
+        f'    """{_DOCS[shape.at]}"""',
+        *("    " + line for line in [*shape.kind.arrays(), *body.arrays(), "t = k * dt", *loop]),
+    ]
+    return "\n".join(lines), body.functions
 
 
-class _Writer:
-    def __init__(self, number: int, shape: CodeShape, code: Code, target: LaneCode):
-        self.number, self.shape, self.code, self.target, self.real = number, shape, code, target, target.real
-        self.stride = len(target.layout.slots) * LANES
+_DOCS = {
+    "pre": "Run the code of the spikes that arrive.",
+    "post": "Run the code of the target's events.",
+    "third": "Run the code of a third party's events.",
+    "every": "Run the code of every synapse, if it is time.",
+    "flow": "Advance the states of every synapse.",
+    "sum": "Add each synapse's term to its target.",
+}
 
-    def slot(self, name: str) -> str:
-        return f"a[o + {self.target.layout.slots[name] * LANES} + l]"
 
-    def text(self) -> tuple[str, set[str]]:
-        shape = self.shape
-        body, functions = self.statements()
-        where = ["n = targets[e]", f"o, l = q[START] + (n >> 6) * {self.stride}, n & 63"]
-        if shape.summed:
-            name, arguments = "sum", "a, g, pointers, keys, shared, row, q, k, dt, trial"
-            doc = "Add each synapse's term to its target."
-            loop = [
-                *self.clear(),
-                "for s in range(row[SOURCES]):",
-                "    for e in range(starts[s], starts[s + 1]):",
-                *("        " + line for line in [*where, *body]),
-            ]
-        else:
-            name, arguments = "code", "a, g, pointers, keys, shared, row, q, found, values, ends, parts, k, dt, trial"
-            doc = "Run the code of the spikes that arrive."
-            loop = self.arrivals([*where, *body])
-        lines = [
-            '@njit(nogil=True, error_model="numpy")',
-            f"def {name}_{self.number}({arguments}):",
-            f'    """{doc}"""',
-            *("    " + line for line in [*shape.kind.arrays(), *self.found(), "t = k * dt", *loop]),
-        ]
-        return "\n".join(lines), functions
+def _indented(lines: list[str], depth: int) -> list[str]:
+    return [" " * 4 * depth + line for line in lines]
 
-    def clear(self) -> list[str]:
-        ((variable, _),) = self.code.statements
-        return [
-            "if row[CLEARS]:",
-            "    for b in range(q[BLOCKS]):",
-            f"        for l in range({LANES}):",
-            f"            o = q[START] + b * {self.stride}",
-            f"            {self.slot(variable)} = {self.real}(0.0)",
-        ]
 
-    def found(self) -> list[str]:
-        """Find the arrays that names stand for."""
-        shape, lines = self.shape, []
-        sizes = [(shape.of_targets, "of_target", "q[SIZE]"), (shape.of_sources, "of_source", "row[SOURCES]"),
-                 (shape.of_synapses, "of_synapse", "row[SYNAPSES]")]  # fmt: skip
-        place = 0
-        for names, prefix, size in sizes:
-            for n in range(len(names)):
-                lines.append(f"{prefix}_{n} = array_at(pointers[row[AT_POINTERS] + {place}], {size}, REAL)")
-                place += 1
-        for n in range(len(shape.published)):
-            lines.append(f"published_{n} = pointers[row[AT_POINTERS] + {place}]")
-            place += 1
-        if self.code.draws:
-            lines.append("numbers = array_at(row[NUMBERS], row[SYNAPSES], np.int64)")
-        return lines
-
-    def arrivals(self, body: list[str]) -> list[str]:
-        """Return the loop over spikes that arrive in step k: oldest first, then by source, then by synapse number."""
-        ranges = {
-            "single": ["for e in range(starts[s], starts[s + 1]):"],
-            "buckets": [
-                "at = s * (delays.shape[0] + 1) + b",
-                "for e in range(starts[s] + offsets[at], starts[s] + offsets[at + 1]):",
-            ],
-            "delayed": [
-                "for e in range(starts[s], starts[s + 1]):",
-                "    if lags[e] != delays[b]:",
-                "        continue",
-            ],
-        }[self.shape.kind.form]
-        return [
-            "for b in range(delays.shape[0] - 1, -1, -1):",
-            "    if delays[b] > k:",
+def _pre(shape: CodeShape, body: Body) -> list[str]:
+    """Oldest first, then by source, then by synapse number."""
+    ranges = {
+        "single": ["for e in range(starts[s], starts[s + 1]):"],
+        "buckets": [
+            "at = s * (delays.shape[0] + 1) + b",
+            "for e in range(starts[s] + offsets[at], starts[s] + offsets[at + 1]):",
+        ],
+        "delayed": [
+            "for e in range(starts[s], starts[s + 1]):",
+            "    if lags[e] != delays[b]:",
             "        continue",
-            "    half = (k - delays[b]) % found.shape[0]",
-            "    for other in range(parts):",
-            "        for j in range(ends[half, other, 0, row[SOURCE], 0, 0], ends[half, other, 0, row[SOURCE], 1, 0]):",
-            "            s = found[half, other, 0, j]",
-            "            emitted = values[half, other, j]",
-            *(" " * 12 + line for line in ranges),
-            *(" " * 16 + line for line in body),
+        ],
+    }[shape.kind.form if shape.delayed else "single"]
+    inner = [
+        "half = (k - lag) % found.shape[0]",
+        "for other in range(parts):",
+        f"    for j in {_events('other', shape.event)}:",
+        f"        s = found[half, other, {shape.event}, j]",
+        "        emitted = values[half, other, j]",
+        *_indented([*body.before(), *ranges, "    n = targets[e]", *_indented(body.lines(), 1), *body.after()], 2),
+    ]
+    if not shape.delayed:
+        return ["lag = row[LAG]", "if lag <= k:", *_indented(inner, 1)]
+    return [
+        "for b in range(delays.shape[0] - 1, -1, -1):",
+        "    lag = delays[b]",
+        "    if lag > k:",
+        "        continue",
+        *_indented(inner, 1),
+    ]
+
+
+def _events(thread: str, event: int) -> str:
+    at = f"ends[half, {thread}, 0, row[EVENTS], {{end}}, {event}]"
+    return f"range({at.format(end=0)}, {at.format(end=1)})"
+
+
+def _column(body: Body) -> list[str]:
+    """Go through the synapses of the local target n."""
+    step = ["e = places[c]", "s = origins[c]", *body.lines()]
+    fetched = body.fetched()
+    fetch = [f"if c + {AHEAD} < places.shape[0]:", *_indented(fetched, 1)] if fetched else []
+    return ["for c in range(columns[n], columns[n + 1]):", *_indented([*fetch, *step], 1)]
+
+
+def _post(shape: CodeShape, body: Body) -> list[str]:
+    return [
+        "lag = row[LAG]",
+        "if lag <= k:",
+        "    half = (k - lag) % found.shape[0]",
+        f"    for j in {_events('p', shape.event)}:",
+        f"        n = found[half, p, {shape.event}, j] - q[FIRST]",
+        "        emitted = values[half, p, j]",
+        *_indented([*body.before(), *_column(body), *body.after()], 2),
+    ]
+
+
+def _third(shape: CodeShape, body: Body) -> list[str]:
+    if shape.shared:
+        inner = [f"if found[half, other, {shape.event}, j] == row[THIRD]:", *_indented(_all(body), 1)]
+    else:
+        inner = [
+            f"n = whose[found[half, other, {shape.event}, j]] - q[FIRST]",
+            "if 0 <= n < q[SIZE]:",
+            *_indented(_column(body), 1),
         ]
-
-    def statements(self) -> tuple[list[str], set[str]]:
-        shape = self.shape
-        names = {name: self.slot(name) for name in (*self.target.step.states, *self.target.fields)}
-        names |= {name: f"g[row[AT_G] + {n}]" for n, name in enumerate(shape.scalars)}
-        names |= {name: f"of_target_{n}[n]" for n, name in enumerate(shape.of_targets)}
-        names |= {name: f"of_source_{n}[s]" for n, name in enumerate(shape.of_sources)}
-        names |= {name: f"of_synapse_{n}[e]" for n, name in enumerate(shape.of_synapses)}
-        names |= {name: f"shared[k & 1, published_{n} + s]" for n, name in enumerate(shape.published)}
-        if OUTPUT not in shape.published:
-            names[OUTPUT] = "emitted"
-        lines, functions = [], set()
-        for n, (draw, kind) in enumerate(self.code.draws.items()):
-            lines.append(f"draw_{n} = {kind}(keys[row[AT_STREAMS] + {n}], k, numbers[e], trial, REAL)")
-            names[draw] = f"draw_{n}"
-        for n, (variable, node) in enumerate(self.code.statements):
-            printer = Printer(dict(names), {}, self.real, {"t", "dt"}, prefix=f"x{n}_")
-            printer.count([node])
-            text = printer.narrow(node)
-            functions |= printer.functions
-            lines += printer.lines
-            if shape.summed:
-                lines.append(f"{self.slot(variable)} += {text}")
-            elif variable in shape.held and self.target.keeps_free:
-                lines += [f"if {self.slot(FREE)} > 0:", f"    {self.slot(variable)} = {text}"]
-            else:
-                lines.append(f"{self.slot(variable)} = {text}")
-        return lines, functions
+    return [
+        "lag = row[LAG]",
+        *([] if shape.shared else ["whose = array_at(row[THIRD], row[THIRDS], np.int64)"]),
+        "if lag <= k:",
+        "    half = (k - lag) % found.shape[0]",
+        "    for other in range(parts):",
+        f"        for j in {_events('other', shape.event)}:",
+        "            emitted = values[half, other, j]",
+        *_indented(inner, 3),
+    ]
 
 
-def publishers(shapes: Sequence[CodeShape], summed: bool) -> bool:
-    """Say whether some pathway with code (or some sum) reads variables of its sources."""
-    return any(shape.published for shape in shapes if shape.summed == summed)
+def _all(body: Body) -> list[str]:
+    """Go through all synapses, by source."""
+    return [
+        "for s in range(row[SOURCES]):",
+        "    for e in range(starts[s], starts[s + 1]):",
+        "        n = targets[e]",
+        *_indented(body.lines(), 2),
+    ]
+
+
+def _every(shape: CodeShape, body: Body) -> list[str]:
+    return ["emitted = REAL(1.0)", "if k % row[INTERVAL] == 0:", *_indented(_all(body), 1)]
+
+
+def _flow(shape: CodeShape, body: Body) -> list[str]:
+    return _all(body)
+
+
+def _sum(shape: CodeShape, body: Body) -> list[str]:
+    ((variable, _),) = body.code.statements
+    stride = len(body.target.layout.slots) * LANES
+    clear = [
+        "if row[CLEARS]:",
+        "    for b in range(q[BLOCKS]):",
+        f"        for l in range({LANES}):",
+        f"            at_{variable}[b * {stride} + l] = REAL(0.0)",
+    ]
+    return [*clear, *_all(body)]
+
+
+_LOOPS = {"pre": _pre, "post": _post, "third": _third, "every": _every, "flow": _flow, "sum": _sum}
+
+
+def publishers(shapes: Sequence[CodeShape], early: bool) -> bool:
+    """Say whether some pathway with code reads variables of other populations, early in a step or late."""
+    return any(shape.reads for shape in shapes if (shape.at in ("sum", "flow", "every")) == early)

@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lapicque.compile.code_body import writes_back
 from lapicque.compile.network_code import code_function, publishers
 from lapicque.compile.network_model import Model, ModelWriter
 from lapicque.compile.network_push import push_function
 from lapicque.compile.network_shapes import CodeShape, Kind
-from lapicque.compile.network_tables import BUNDLE, DRIVE, POPULATION, PUBLISHED
+from lapicque.compile.network_tables import BUNDLE, DRIVE, POPULATION, PUBLISHED, TRIGGERS
 from lapicque.compile.pathway_code import Code
 
 
@@ -37,7 +38,7 @@ class Plan:
 
     models: Sequence[Model]
     kinds: Sequence[Kind]
-    codes: Sequence[tuple[CodeShape, Code]]
+    codes: Sequence[tuple[CodeShape, Code, Code | None]]
     real: str
     late: bool
     levels: int = 1
@@ -60,8 +61,8 @@ def generate(plan: Plan) -> str:
     bodies = [text for w in written for text in w.functions()]
     coefficients = [w.code.prepare(f"coefficients_{w.number}") for w in written]
     functions = set().union({"wide_vectors"}, *(w.code.functions for w in written))
-    for n, (shape, code) in enumerate(plan.codes):
-        text, called = code_function(n, shape, code, written[shape.target_model].code)
+    for n, (shape, code, lazy) in enumerate(plan.codes):
+        text, called = code_function(n, shape, code, lazy, [w.code for w in written])
         bodies.append(text)
         functions |= called
     header = [
@@ -74,11 +75,11 @@ def generate(plan: Plan) -> str:
         "from lapicque.compile.delivery import (",
         "    push_graded, push_graded_delayed, push_graded_in_buckets, push_one, push_one_delayed,",
         "    push_one_in_buckets, push_own, push_own_delayed, push_own_in_buckets)",
-        "from lapicque.compile.memory import array_at, meet",
+        "from lapicque.compile.memory import array_at, meet, prefetch",
         "from lapicque.compile.poisson import fill_counts, fill_own_counts, fill_words",
         "from lapicque.compile.propagator import propagate",
         "from lapicque.compile.random_kernels import fill_normal, fill_uniform, normal, uniform",
-        "from lapicque.compile.recording import emit, feed, probe, publish",
+        "from lapicque.compile.recording import emit, feed, probe, publish, take_back",
         "from lapicque.compile.subnormals import flush_subnormals, restore_subnormals",
         f"from lapicque.compile.vector_math import {', '.join(sorted(functions))}",
         "",
@@ -95,7 +96,7 @@ def generate(plan: Plan) -> str:
         f"NOW = {[list(w.model.now) for w in written]!r}",
         f"SCHEMES = {[w.step.scheme for w in written]!r}",
         f"INPUTS = {[list(w.step.inputs) for w in written]!r}",
-        f"CODE_DRAWS = {[dict(code.draws) for _, code in plan.codes]!r}",
+        f"CODE_DRAWS = {[dict(code.draws) for _, code, _ in plan.codes]!r}",
         "",
         *(f"{name} = {i}" for names in (POPULATION, DRIVE, BUNDLE, PUBLISHED) for i, name in enumerate(names)),
     ]
@@ -104,14 +105,15 @@ def generate(plan: Plan) -> str:
     return "\n\n\n".join(["\n".join(header), *coefficients, tail, *bodies, *push, _Advance(plan).text()]) + "\n"
 
 
+_CODE = "code_{n}(a, g, pointers, keys, shared, row_, q, populations, found, emitted, ends, p, parts, k, dt, trial)"
 _ARGUMENTS = {
     "p": "int64", "parts": "int64", "first": "int64", "last": "int64", "span": "int64", "dt": "float64",
     "trial": "int64", "a": "{real}[::1]", "z": "{real}[::1]", "c": "{real}[::1]", "thresholds": "uint32[::1]",
     "keys": "uint64[::1]", "drives": "int64[:, ::1]", "places": "int64[::1]", "ring": "{real}[:, ::1]",
     "words": "uint32[::1]",
     "populations": "int64[:, ::1]", "bundles": "int64[:, ::1]", "weights": "{real}[::1]", "codes": "int64[:, ::1]",
-    "sums": "int64[:, ::1]", "g": "{real}[::1]", "pointers": "int64[::1]", "for_codes": "int64[:, ::1]",
-    "for_sums": "int64[:, ::1]", "shared": "{real}[:, ::1]", "feeds": "int64[:, ::1]", "probes": "int64[:, ::1]",
+    "g": "{real}[::1]", "pointers": "int64[::1]", "for_codes": "int64[:, ::1]", "for_sums": "int64[:, ::1]",
+    "backs": "int64[:, ::1]", "shared": "{real}[:, ::1]", "feeds": "int64[:, ::1]", "probes": "int64[:, ::1]",
     "found": "int32[:, :, :, ::1]", "emitted": "{real}[:, :, ::1]", "ends": "int64[:, :, :, :, :, ::1]",
     "counts": "int64[::1]", "tally": "int32[:, ::1]", "logged": "int64[::1]", "log": "int32[:, ::1]",
     "written": "int64[::1]", "counters": "int64[::1]",
@@ -123,10 +125,10 @@ class _Advance:
 
     def __init__(self, plan: Plan):
         self.plan = plan
-        shapes = [shape for shape, _ in plan.codes]
-        self.sums = [n for n, shape in enumerate(shapes) if shape.summed]
-        self.codes = [n for n, shape in enumerate(shapes) if not shape.summed]
-        self.sums_read, self.codes_read = publishers(shapes, True), publishers(shapes, False)
+        shapes = [shape for shape, _, _ in plan.codes]
+        self.at = {at: [n for n, shape in enumerate(shapes) if shape.at == at] for at in TRIGGERS}
+        self.back = [n for n, (_, code, _) in enumerate(plan.codes) if writes_back(code)]
+        self.early_read, self.late_read = publishers(shapes, True), publishers(shapes, False)
 
     def models(self, call: str, which: str = "") -> list[str]:
         """Return the call for each population whose model has what ``which`` names."""
@@ -183,18 +185,18 @@ class _Advance:
                 "    q = populations[feeds[x, 0]]",
                 "    feed(a, feeds[x], q[START], q[BLOCKS], k, first, REAL)",
             ]
-        if self.sums:
+        if self.at["sum"] or self.early_read:
             lines += self.populations(self.models("publish_{n}(a, z, c, q, k, dt)", "publishes"))
-            if self.sums_read:
+            if self.early_read:
                 lines += self.published("for_sums")
             lines.append("meet(counters, p, parts)")
-            lines += self.coded("sums", "sum_{n}(a, g, pointers, keys, shared, row_, q, k, dt, trial)", self.sums)
+            lines += self.coded("sum")
         looks = self.models("look_{n}(a, z, c, keys, q, k, dt, trial)", "looks")
         if looks:
             lines += self.populations(looks)
         if self.plan.sampled:
             lines += ["for x in range(probes.shape[0]):", "    probe(a, probes[x], k, first, REAL)"]
-        return lines
+        return [*lines, *self.coded("every"), *self.coded("flow")]
 
     def published(self, table: str) -> list[str]:
         return [
@@ -203,12 +205,36 @@ class _Advance:
             f"    publish(a, {table}[x], q[START], q[SIZE], q[FIRST], shared[k & 1])",
         ]
 
-    def coded(self, table: str, call: str, numbers: Sequence[int]) -> list[str]:
+    def coded(self, *at: str) -> list[str]:
+        """Return the loop over the pathways with code that run at some point of a step."""
+        numbers = [n for when in at for n in self.at[when]]
+        if not numbers:
+            return []
+        plain = self.dispatch("row_[CODE]", [n for n in numbers if n not in self.back], _CODE)
+        lines = [f"        {line}" for line in plain]
+        if serial := [n for n in numbers if n in self.back]:
+            # what is written to sources lies in memory that threads share: they take turns
+            turns = [
+                "for y in range(row_[AT_BACK], row_[AT_BACK] + row_[BACKS]):",
+                "    w = populations[backs[y, WHOSE]]",
+                "    publish(a, backs[y], w[START], w[SIZE], w[FIRST], shared[k & 1])",
+                "for turn in range(parts):",
+                "    meet(counters, p, parts)",
+                "    if turn == p:",
+                *("        " + line for line in self.dispatch("row_[CODE]", serial, _CODE)),
+                "meet(counters, p, parts)",
+                "for y in range(row_[AT_BACK], row_[AT_BACK] + row_[BACKS]):",
+                "    w = populations[backs[y, WHOSE]]",
+                "    take_back(a, backs[y], w[START], w[SIZE], w[FIRST], shared[k & 1])",
+            ]
+            lines += ["        if row_[BACKS]:", *("            " + line for line in turns)]
+        kinds = " or ".join(f"row_[KIND] == {TRIGGERS.index(when)}" for when in at)
         return [
-            f"for x in range({table}.shape[0]):",
-            f"    row_ = {table}[x]",
-            "    q = populations[row_[TARGET]]",
-            *("    " + line for line in self.dispatch("row_[CODE]", numbers, call)),
+            "for x in range(codes.shape[0]):",
+            "    row_ = codes[x]",
+            f"    if {kinds}:",
+            "        q = populations[row_[TARGET]]",
+            *lines,
         ]
 
     def flow(self) -> list[str]:
@@ -238,7 +264,7 @@ class _Advance:
             lines += flow
             if level < plan.levels - 1:
                 lines += ["meet(counters, p, parts)", *self.push("k", f"q[IMMEDIATE] == {level + 1}")]
-        if self.codes_read:
+        if self.late_read:
             lines += self.published("for_codes")
         lines.append("meet(counters, p, parts)")
         lines += self.push("k", "q[IMMEDIATE] == 0")
@@ -248,11 +274,11 @@ class _Advance:
         if plan.folds and (then := [n for n, m in enumerate(plan.models) if m.folds]):
             at_end = self.populations(self.dispatch("q[MODEL]", then, settle))
             lines += ["if k + 1 == last:", *("    " + line for line in at_end)]
-        if self.codes:
-            call = "code_{n}(a, g, pointers, keys, shared, row_, q, found, emitted, ends, parts, k, dt, trial)"
-            lines += self.coded("codes", call, self.codes)
+        lines += self.coded("pre")
         drive = "drive_{n}(a, z, c, keys, thresholds, drives, words, q, k, dt, trial)"
         lines += self.populations(self.models(drive, "drives"))
+        lines += self.coded("post")
+        lines += self.coded("third")
         jump = "jump_{n}(a, z, c, mine, when[x, 0], when[x, 1], q, k, dt)"
         return [*lines, *self.populations(self.models(jump, "jumps"))]
 

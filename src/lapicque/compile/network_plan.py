@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 
 from lapicque.compile import cache
-from lapicque.compile.bundles import Bundle, Channel, CodeRows, kind_of, packed, packed_codes
+from lapicque.compile.bundles import Bundle, Channel, kind_of, packed
 from lapicque.compile.circuit import Cells, Circuit
+from lapicque.compile.code_rows import CodeRows, StoreRows, packed_codes
 from lapicque.compile.kernels import step_of
 from lapicque.compile.network_shapes import CodeShape, Kind
-from lapicque.compile.pathway_code import OUTPUT
+from lapicque.compile.pathway_code import OUTPUT, Code
+from lapicque.model.neuron import Neuron
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,11 +26,12 @@ class Wired:
     bundles: list[Bundle]
     places: list[dict[Channel, int]]
     codes: list[CodeRows]
+    stores: list[StoreRows]
 
     @classmethod
     def of(cls, circuit: Circuit, bounds: Sequence[np.ndarray], precision: str, threads: int | None) -> Wired:
         """Pack the synapses of a circuit."""
-        return cls(*packed(circuit, bounds, precision, threads), packed_codes(circuit, bounds, precision, threads))
+        return cls(*packed(circuit, bounds, precision, threads), *packed_codes(circuit, bounds, precision, threads))
 
     @property
     def kinds(self) -> list[Kind]:
@@ -44,14 +47,13 @@ class Wired:
     def slowest(self) -> tuple[int, str]:
         """Return the longest delay of all, steps, and a projection that has it."""
         rows = [(b.pathways[-1], r) for b in self.bundles for r in b.rows]
-        rows += [(c.pathway, r) for c in self.codes for r in c.rows]  # type: ignore[misc]
         found = [(int(r.delays[-1]), pathway.projection) for pathway, r in rows if r.count]
+        found += [(code.longest(), code.pathway.projection) for code in self.codes]
         return max(found, default=(0, ""))
 
     def history(self) -> int:
         """Return for how many steps spikes must be remembered for code that they run when they arrive."""
-        rows = [r for c in self.codes for r in c.rows if r.count and not c.pathway.summed]
-        return max((int(r.delays[-1]) + 1 for r in rows), default=0)
+        return max((code.longest() + 1 for code in self.codes if not code.pathway.trigger.early), default=0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +79,8 @@ class Compiled:
 def scalars_of(rows: CodeRows) -> tuple[dict[str, float], dict[str, Any], dict[str, Any]]:
     """Return the values of a code that are one number, those of each target, and those of each source."""
     pathway = rows.pathway
-    scalars = {n: v.constant for n, v in pathway.values.items() if v.constant is not None}
+    every = {**pathway.values, **(pathway.store.values if pathway.store is not None else {})}
+    scalars = {n: v.constant for n, v in every.items() if v.constant is not None}
     by_target: dict[str, Any] = {}
     by_source: dict[str, Any] = {}
     for values, other in ((pathway.constants, by_target), (pathway.source_constants, by_source)):
@@ -107,7 +110,8 @@ class Planner:
         self.levels = max(circuit.levels(), default=0) + 1
         reasons = {
             "a delay is 0": wired.delays()[0] < 1,
-            "synapses run code that reads what it changes": bool(circuit.coded),
+            "synapses learn": bool(circuit.stores),
+            "synapses run code that reads what it changes": bool(circuit.coded) and not circuit.stores,
             "synapses are summed in every step": bool(circuit.couplings),
             "projections are immediate": self.levels > 1,
         }
@@ -130,16 +134,18 @@ class Planner:
         codes: dict[tuple[int, int], int] = {}
         examples: list[CodeRows] = []
         for j, rows in enumerate(self.wired.codes):
+            pathway = rows.pathway
+            lazy = pathway.store.lazy if pathway.store is not None else None
+            others = [(mark, self._neuron(n)) for mark, n in sorted(pathway.marks.items())]
+            whole = pathway.text, lazy, pathway.maps, [(mark, x.structure if x else "") for mark, x in others]
             for p, packed_rows in enumerate(rows.rows):
-                if not packed_rows.count:
+                if not rows.runs_in(p):
                     continue
-                source = self.circuit.cells[rows.pathway.source].neuron
-                shape = self._shape(rows, kind_of(packed_rows), numbers[rows.pathway.target])
-                whole = shape, rows.pathway.text, source.structure if source is not None else ""
-                if whole not in shapes:
-                    shapes.append(whole)
+                shape = self._shape(rows, p, kind_of(packed_rows), numbers)
+                if (shape, *whole) not in shapes:
+                    shapes.append((shape, *whole))
                     examples.append(rows)
-                codes[j, p] = shapes.index(whole)
+                codes[j, p] = shapes.index((shape, *whole))
         kinds, late = self.wired.kinds, bool(self.reason)
         all_cells = self.circuit.cells
         uses = any(c.feeds for c in all_cells), any(c.neuron is None for c in all_cells), self.sampled
@@ -147,18 +153,30 @@ class Planner:
 
         def generate() -> str:
             from lapicque.compile.network_cpu import Plan, generate
-            from lapicque.compile.pathway_code import lower
-
-            lowered = []
-            for (shape, _, _), rows in zip(shapes, examples, strict=True):
-                target, source = (self.circuit.cells[n].neuron for n in (rows.pathway.target, rows.pathway.source))
-                assert target is not None
-                lowered.append((shape, lower(rows.pathway.text, target, source)))
+            lowered = [(shape, *self._lowered(rows)) for (shape, *_), rows in zip(shapes, examples, strict=True)]
             models = [self._model(n) for n in first]
             return generate(Plan(models, kinds, lowered, self.precision, late, self.levels, *uses))
 
         kernel = cache.kernel(text if self._ours() else None, generate)
         return Compiled(kernel, numbers, codes, late, self.reason)
+
+    def _neuron(self, n: int) -> Neuron | None:
+        return self.circuit.cells[n].neuron
+
+    def _lowered(self, rows: CodeRows) -> tuple[Code, Code | None]:
+        """Return the nodes of a pathway, and those that bring states up to date."""
+        from lapicque.compile.pathway_code import lower, lower_flow, lower_lazy
+
+        pathway = rows.pathway
+        target = self._neuron(pathway.target)
+        assert target is not None
+        others = {mark: self._neuron(n) for mark, n in pathway.marks.items()}
+        lazy = pathway.store.lazy if pathway.store is not None else None
+        if pathway.trigger.at == "flow":
+            code = lower_flow(pathway.text, target, others, pathway.maps)
+        else:
+            code = lower(pathway.text, target, others)
+        return code, None if lazy is None else lower_lazy(lazy, target)
 
     def _ours(self) -> bool:
         # what a scheme of the user's own does is not known by its repr
@@ -170,15 +188,17 @@ class Planner:
     def _model_key(self, n: int) -> tuple[Any, ...]:
         """Return what determines the code of a population besides its neuron's text and scheme."""
         circuit = self.circuit
-        written = {x for c in circuit.coded if c.target == n for x, _, _ in c.text.statements}
+        written = {x for c in circuit.codes if c.target == n and not c.trigger.early for x in c.text.written}
+        written |= {x for c in circuit.scheduled if c.target == n for x in c.text.written}
+        written = {x for x in written if not x.startswith("_")}  # the others are no variables of the target
         return (
             *model_key(circuit.cells[n]),
             tuple(x for m, x in circuit.channels() if m == n),
             tuple(x for m, x in circuit.immediate_channels() if m == n),
             tuple(sorted(written)),
             any(a.source == n and a.graded for a in circuit.additive)
-            or any(c.source == n and OUTPUT in c.text.names() for c in circuit.coded),
-            any(c.source == n and OUTPUT in c.reads for c in circuit.couplings),
+            or any(c.trigger.population == n and OUTPUT in c.text.names() for c in circuit.coded),
+            any(r.population == n and r.variable == OUTPUT for c in circuit.codes for r in c.reads.values()),
         )
 
     def _model(self, n: int) -> Any:
@@ -191,13 +211,30 @@ class Planner:
         drives = tuple(Drive(d.variable, d.weight_name, d.own_rates) for d in cells.drives)
         return Model(step, uniform, cells.fields, channels, drives, now, written, emits, publishes)
 
-    def _shape(self, rows: CodeRows, kind: Kind, target_model: int) -> CodeShape:
+    def _shape(self, rows: CodeRows, partition: int, kind: Kind, models: Sequence[int]) -> CodeShape:
         scalars, by_target, by_source = scalars_of(rows)
-        pathway = rows.pathway
+        pathway, trigger, store = rows.pathway, rows.pathway.trigger, rows.pathway.store
+        columns: Any = ()
+        if store is not None and (trigger.at == "post" or (trigger.at == "third" and not trigger.shared)):
+            assert rows.store is not None
+            found = rows.store.columns[partition]
+            assert found is not None
+            columns = str(found.places.dtype), str(found.sources.dtype)
+        traces: list[tuple[str, str, int]] = []
+        if store is not None:
+            used = {*pathway.text.names(), *pathway.text.written}
+            traces = [(name, "pre" if n == store.pre else "post", models[n]) for name, n in store.traces.items() if name in used]
         return CodeShape(
-            kind, target_model, tuple(scalars), tuple(by_target), tuple(by_source), rows.of_synapses,
-            tuple(sorted(pathway.reads)), tuple(sorted(pathway.held)), pathway.summed,
+            kind, models[pathway.target], tuple(scalars), tuple(by_target), tuple(by_source), rows.of_synapses,
+            tuple((name, pathway.reads[name].by) for name in sorted(pathway.reads)), tuple(sorted(pathway.held)),
+            trigger.at, trigger.event, trigger.lag is None and trigger.at == "pre", trigger.shared, own_names(rows),
+            store is not None and store.lazy is not None and trigger.at not in ("flow", "sum"), tuple(traces), columns,
         )  # fmt: skip
+
+
+def own_names(rows: CodeRows) -> tuple[str, ...]:
+    """Return the states of synapses, in the order of their pointers."""
+    return () if rows.pathway.store is None else tuple(sorted(rows.pathway.store.states))
 
 
 def model_key(cells: Cells) -> tuple[Any, ...]:

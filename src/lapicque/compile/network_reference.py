@@ -288,7 +288,7 @@ class NetworkInterpreter:
     def schemes(self) -> dict[str, str]:
         """Return the name of each population's scheme."""
         pairs = zip(self.circuit.cells, self.cells, strict=True)
-        return {described.name: cells.step.scheme for described, cells in pairs if cells is not None}
+        return {described.name: cells.step.scheme for described, cells in pairs if cells is not None and described.beside < 0}
 
     def describe(self) -> str:
         """Say how the circuit is run."""

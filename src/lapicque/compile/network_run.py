@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from lapicque.compile.bundles import bounds_of
+from lapicque.compile.bundles import all_bounds
 from lapicque.compile.circuit import Circuit
 from lapicque.compile.explosion import Watch, finite
 from lapicque.compile.in_flight import check_memory
 from lapicque.compile.lanes import LANES
+from lapicque.compile.learned import Reader, learned_of
 from lapicque.compile.memory import LINE
 from lapicque.compile.network_plan import Planner, Wired
 from lapicque.compile.network_state import State, put_state, put_values, state_of
@@ -23,6 +24,7 @@ from lapicque.compile.partition import Partition
 from lapicque.compile.partition_codes import code_keys
 from lapicque.compile.population import check_numbers
 from lapicque.compile.recording import PROBE
+from lapicque.compile.store import Store
 from lapicque.errors import SimulationError
 from lapicque.random import stream_key
 from lapicque.threads import processors
@@ -104,7 +106,7 @@ class NetworkRun:
         self.samplings = tuple(samplings)
         blocks = sum(-(-cells.size // LANES) for cells in circuit.cells)
         self.threads = threads or max(1, min(processors(), blocks // 4))
-        self.bounds = [bounds_of(cells.size, self.threads, n) for n, cells in enumerate(circuit.cells)]
+        self.bounds = all_bounds(circuit, self.threads)
         self.wired: Wired = Wired.of(circuit, self.bounds, precision, threads) if like is None else like.wired
         self.shortest, self.longest = self.wired.delays()
         observed = self._observed()
@@ -118,10 +120,13 @@ class NetworkRun:
         keys = self._keys()
         constants = [self.constants(n) for n in range(len(circuit.cells))]
         watched = [n for n, names in enumerate(observed) if names]
+        learned = {rows.store.projection: learned_of(rows) for rows in self.wired.stores}
+        self.readers = {id(rows.store): Reader(self, rows) for rows in self.wired.stores}
         self.partitions = [
-            Partition(p, circuit, self._compiled, self.wired, constants, self.bounds, slots, keys, watched)
+            Partition(p, circuit, self._compiled, self.wired, constants, self.bounds, slots, keys, watched,
+                      {name: memories[p] for name, memories in learned.items()})
             for p in range(self.threads)
-        ]
+        ]  # fmt: skip
         self.varying = [part for part in self.partitions if part.varying]
         self.shared = np.zeros((2, max(1, self.partitions[0].coded.width)), self.kernel.REAL)
         self.step = 0
@@ -241,8 +246,8 @@ class NetworkRun:
                 p, self.threads, first, last, self.span, self.circuit.dt, self.trial, part.arena, part.scratch,
                 part.c,
                 part.thresholds, part.key_array, part.drives, part.at_places, part.ring, part.words, part.populations,
-                part.bundles, part.weights, part.coded.codes, part.coded.sums, part.coded.g, part.coded.pointers,
-                part.coded.for_codes, part.coded.for_sums, self.shared, part.feeds, table(PROBE, probes), self.found,
+                part.bundles, part.weights, part.coded.codes, part.coded.g, part.coded.pointers,
+                part.coded.for_codes, part.coded.for_sums, part.coded.backs, self.shared, part.feeds, table(PROBE, probes), self.found,
                 self.emitted, self.ends, events, counts[p], self.logged, logs[p], written[p], self.counters,
             )  # fmt: skip
 
@@ -298,7 +303,8 @@ class NetworkRun:
 
     def read(self, population: int, name: str) -> np.ndarray:
         """Return a variable of a population, (neuron,), internal units."""
-        return np.concatenate([part.read(population, name) for part in self.partitions])
+        parts = self.partitions[:1] if self.circuit.cells[population].everywhere else self.partitions
+        return np.concatenate([part.read(population, name) for part in parts])
 
     def write(self, population: int, name: str, values: np.ndarray) -> None:
         """Give a state values, (neuron,), internal units."""
@@ -306,10 +312,23 @@ class NetworkRun:
         for part in self.partitions:
             part.fill(population, name, values)
 
+    def read_learned(self, store: Store, name: str) -> np.ndarray:
+        """Return a state of synapses, by its name in the code, (synapse,), internal units."""
+        return self.readers[id(store)].read(name)
+
+    def write_learned(self, store: Store, name: str, values: np.ndarray) -> None:
+        """Give a state of synapses values, (synapse,), internal units."""
+        self._watch.forget()
+        self.readers[id(store)].write(name, values)
+
+    def ends(self, store: Store) -> tuple[np.ndarray, np.ndarray]:
+        """Return the neurons that synapses come from and lead to, (synapse,)."""
+        return self.readers[id(store)].ends()
+
     def schemes(self) -> dict[str, str]:
         """Return the name of each population's scheme."""
         pairs = zip(self.circuit.cells, self.models, strict=True)
-        return {cells.name: self.kernel.SCHEMES[m] for cells, m in pairs if m >= 0}
+        return {cells.name: self.kernel.SCHEMES[m] for cells, m in pairs if m >= 0 and cells.beside < 0}
 
     def describe(self) -> str:
         """Say how the circuit is run, and why so."""

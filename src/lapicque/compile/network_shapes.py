@@ -39,9 +39,16 @@ class CodeShape:
     target_model : number
     scalars : names that are one number for all synapses, in the order of their table
     of_targets, of_sources, of_synapses : names with one number for each of these, in the order of the pointers
-    published : names that are read of the sources, in the order of the pointers behind those
+    reads : (name, ``"source"``, ``"one"`` or ``"target"``), in the order of the pointers behind those
     held : variables that are not written while a neuron is refractory
-    summed : whether this is a term of a sum
+    at : when the code runs; see `lapicque.compile.store.Trigger`
+    event : number of the event
+    delayed : whether each synapse has its delay
+    shared : whether one event of a third party runs the code of all synapses
+    own : states of the synapses, in the order of the pointers behind those
+    lazy : whether some of them are brought up to date when they are touched
+    traces : (name, ``"pre"`` or ``"post"``, model of the hidden population)
+    columns : types of the places and sources in columns; empty where there are none
     """
 
     kind: Kind
@@ -50,6 +57,18 @@ class CodeShape:
     of_targets: tuple[str, ...]
     of_sources: tuple[str, ...]
     of_synapses: tuple[str, ...]
-    published: tuple[str, ...]
+    reads: tuple[tuple[str, str], ...]
     held: tuple[str, ...]
-    summed: bool
+    at: str = "pre"
+    event: int = 0
+    delayed: bool = False
+    shared: bool = False
+    own: tuple[str, ...] = ()
+    lazy: bool = False
+    traces: tuple[tuple[str, str, int], ...] = ()
+    columns: tuple[str, str] | tuple[()] = ()
+
+    @property
+    def summed(self) -> bool:
+        """Whether this is a term of a sum."""
+        return self.at == "sum"

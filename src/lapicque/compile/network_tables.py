@@ -11,10 +11,14 @@ POPULATION = ("MODEL", "START", "BLOCKS", "SIZE", "FIRST", "AT_C", "AT_KEYS", "A
               "WATCHED", "LEVEL", "AT_NOW")  # fmt: skip
 #: Of drives: Poisson counts that are added to a variable.
 DRIVE = ("AT_THRESHOLDS", "THRESHOLDS", "BEGIN", "ROWS", "KEY", "STRIDE")
-#: Of bundles: rows of synapses with one source population. The last ones are for pathways with code.
+#: Of bundles: rows of synapses with one source population. From CODE on they are for pathways with code: EVENTS is the
+#: population whose events run it, PRE and POST are the hidden ones of traces.
 BUNDLE = ("KIND", "SOURCE", "DELAYS", "STARTS", "TARGETS", "WEIGHTS", "OFFSETS", "LAGS", "SYNAPSES", "SOURCES", "BASE",
           "BUCKETS", "IMMEDIATE", "CODE", "TARGET", "AT_G", "AT_POINTERS", "NUMBERS", "AT_STREAMS",
-          "CLEARS")  # fmt: skip
+          "CLEARS", "EVENTS", "LAG", "INTERVAL", "PRE", "POST", "TOUCHED", "COLUMNS", "PLACES", "ORIGINS", "THIRD",
+          "THIRDS", "AT_BACK", "BACKS")  # fmt: skip
+#: When code runs: the KIND of its row.
+TRIGGERS = ("pre", "post", "third", "every", "flow", "sum")
 #: Of what is published: variables that synapses read of their sources.
 PUBLISHED = ("WHOSE", "SLOT", "BLOCK", "OUT")
 

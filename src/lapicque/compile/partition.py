@@ -11,6 +11,7 @@ from lapicque.compile.bundles import kind_of
 from lapicque.compile.circuit import Circuit
 from lapicque.compile.lanes import LANES
 from lapicque.compile.memory import address
+from lapicque.compile.learned import Learned
 from lapicque.compile.network_plan import Compiled, Wired
 from lapicque.compile.network_tables import BUNDLE, DRIVE, POPULATION, table
 from lapicque.compile.partition_codes import CodeTables
@@ -33,6 +34,7 @@ class Partition:
     slots : how many steps the ring holds, a power of 2
     keys : name of a random stream -> key
     watched : populations that are recorded
+    learned : projection -> what its synapses in this partition remember
     """
 
     def __init__(
@@ -46,12 +48,14 @@ class Partition:
         slots: int,
         keys: Mapping[str, np.uint64],
         watched: Sequence[int],
+        learned: Mapping[str, Learned],
     ):
-        self.number, self.circuit, self.bounds = number, circuit, bounds
+        self.number, self.circuit, self.bounds, self.learned = number, circuit, bounds, learned
         self.kernel, self.models = compiled.kernel, compiled.models
         self.places = wired.places[number]
-        self.first = [int(b[number]) for b in bounds]
-        self.size = [int(b[number + 1] - b[number]) for b in bounds]
+        whole = [cells.everywhere for cells in circuit.cells]
+        self.first = [0 if w else int(b[number]) for b, w in zip(bounds, whole, strict=True)]
+        self.size = [int(b[-1] if w else b[number + 1] - b[number]) for b, w in zip(bounds, whole, strict=True)]
         self.blocks = [-(-n // LANES) for n in self.size]
         self._kept: list[Any] = []  # arrays that tables refer to by address
         self._probes: dict[tuple[int, str, int], dict[str, int]] = {}

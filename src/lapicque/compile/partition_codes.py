@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from lapicque.compile.bundles import CodeRows, synapse_numbers
 from lapicque.compile.circuit import Cells
+from lapicque.compile.code_rows import CodeRows, synapse_numbers
 from lapicque.compile.lanes import LANES
 from lapicque.compile.memory import address
-from lapicque.compile.network_plan import Compiled, Wired, scalars_of
-from lapicque.compile.network_tables import BUNDLE, PUBLISHED, table
+from lapicque.compile.network_plan import Compiled, Wired, own_names, scalars_of
+from lapicque.compile.network_tables import BUNDLE, PUBLISHED, TRIGGERS, table
+from lapicque.compile.pathway_code import PRE
 from lapicque.compile.subnormals import flushed
 
 
@@ -32,25 +33,29 @@ class CodeTables:
         self._scalars: list[float] = []
         self._pointers: list[int] = []
         self._published, self.width = published_places(wired, partition.circuit.cells)
-        rows: dict[bool, list[dict[str, int]]] = {False: [], True: []}
+        rows: list[dict[str, int]] = []
+        self._backs: list[dict[str, int]] = []
         cleared: set[tuple[int, str]] = set()
         for j, code in enumerate(wired.codes):
-            if code.rows[partition.number].count:
-                rows[code.pathway.summed].append(self._row(j, code, cleared))
+            if code.runs_in(partition.number):
+                rows.append(self._row(j, code, cleared))
         # a sum of which this thread has no synapse stays 0, as its slot is at first
-        self.codes, self.sums = table(BUNDLE, rows[False]), table(BUNDLE, rows[True])
+        self.codes, self.backs = table(BUNDLE, rows), table(PUBLISHED, self._backs)
         self.g = flushed(np.array(self._scalars or [0.0], partition.kernel.REAL))
         self.pointers = np.array(self._pointers or [0], np.int64)
         self.for_codes, self.for_sums = self._publishing(False), self._publishing(True)
 
     def _row(self, j: int, code: CodeRows, cleared: set[tuple[int, str]]) -> dict[str, int]:
         part, pathway, r = self._part, code.pathway, code.rows[self._part.number]
+        trigger = pathway.trigger
         scalars, by_target, by_source = scalars_of(code)
         row = dict(
-            SOURCE=pathway.source, TARGET=pathway.target, DELAYS=self._at(r.delays, np.int64), BUCKETS=len(r.delays),
+            KIND=TRIGGERS.index(trigger.at), SOURCE=pathway.source, TARGET=pathway.target,
+            DELAYS=self._at(r.delays, np.int64), BUCKETS=len(r.delays),
             STARTS=address(r.starts), TARGETS=address(r.targets), OFFSETS=address(r.offsets), LAGS=address(r.delay),
             SYNAPSES=r.count, SOURCES=len(r.starts) - 1, CODE=self._compiled.codes[j, part.number],
             AT_G=len(self._scalars), AT_POINTERS=len(self._pointers), AT_STREAMS=len(part.keys),
+            EVENTS=trigger.population, LAG=trigger.lag or 0, INTERVAL=trigger.interval,
         )  # fmt: skip
         self._scalars += scalars.values()
         own = slice(part.first[pathway.target], part.first[pathway.target] + part.size[pathway.target])
@@ -58,9 +63,12 @@ class CodeTables:
         arrays += list(by_source.values())
         arrays += [r.extras[name] for name in code.of_synapses]
         self._pointers += [self._at(flushed(np.asarray(x)), part.kernel.REAL) for x in arrays]
-        self._pointers += [
-            self._published[pathway.summed, pathway.source, pathway.reads[x]] for x in sorted(pathway.reads)
-        ]
+        for name in sorted(pathway.reads):
+            read = pathway.reads[name]
+            place = self._published[published_key(code, name)]
+            self._pointers.append(place + (int(read.neurons) if read.by == "one" else 0))
+            if read.by == "target":
+                self._pointers.append(self._at(np.maximum(np.asarray(read.neurons)[own], 0), np.int64))
         draws = part.kernel.CODE_DRAWS[row["CODE"]]
         part.keys += [self._keys[pathway.stream(draw)] for draw in draws]
         if draws:
@@ -70,35 +78,93 @@ class CodeTables:
             target = pathway.target, pathway.text.statements[0][0]
             row["CLEARS"] = int(target not in cleared)
             cleared.add(target)
+        if trigger.at == "third":
+            row |= self._third(code)
+        if code.store is not None:
+            row |= self._learned(code)
+        if code.writes_back:
+            row |= self._back(code)
         return row
+
+    def _third(self, code: CodeRows) -> dict[str, int]:
+        """Whose events run the code: one neuron, or for each neuron of the population the target that it belongs to."""
+        trigger, cells = code.pathway.trigger, self._part.circuit.cells
+        if trigger.shared:
+            return dict(THIRD=int(trigger.neurons))
+        whose = np.full(cells[trigger.population].size, -1, np.int64)
+        places = np.asarray(trigger.neurons)
+        whose[places[places >= 0]] = np.flatnonzero(places >= 0)
+        return dict(THIRD=self._at(whose, np.int64), THIRDS=len(whose))
+
+    def _learned(self, code: CodeRows) -> dict[str, int]:
+        """Where the states of the synapses lie, and their traces."""
+        part, store = self._part, code.pathway.store
+        assert store is not None
+        assert code.store is not None
+        memory = part.learned[store.projection]
+        self._pointers += [address(memory.states[name]) for name in own_names(code)]
+        columns = code.store.columns[part.number]
+        row = dict(PRE=max(store.pre, 0), POST=max(store.post, 0), TOUCHED=address(memory.touched))
+        if columns is not None:
+            row |= dict(
+                COLUMNS=address(columns.starts), PLACES=address(columns.places), ORIGINS=address(columns.sources)
+            )
+        return row
+
+    def _back(self, code: CodeRows) -> dict[str, int]:
+        """What is written to the sources, in memory that threads share until it is taken back."""
+        part, first = self._part, len(self._backs)
+        population = code.pathway.source
+        slots = part.kernel.SLOTS[part.models[population]]
+        for name in code.pathway.text.written:
+            if name.startswith(PRE):
+                out = self._published[published_key(code, name)]
+                slot = slots[name.removeprefix(PRE)] * LANES
+                self._backs.append(dict(WHOSE=population, SLOT=slot, BLOCK=len(slots) * LANES, OUT=out))
+        return dict(AT_BACK=first, BACKS=len(self._backs) - first)
 
     def _at(self, array: np.ndarray, dtype: Any) -> int:
         self._kept.append(np.ascontiguousarray(array, dtype))
         return address(self._kept[-1])
 
-    def _publishing(self, summed: bool) -> np.ndarray:
+    def _publishing(self, early: bool) -> np.ndarray:
         part, rows = self._part, []
-        for (mine, population, name), out in self._published.items():
-            if mine == summed:
+        for (mine, population, name, writer), out in self._published.items():
+            if mine == early and not writer:
                 slots = part.kernel.SLOTS[part.models[population]]
                 rows.append(dict(WHOSE=population, SLOT=slots[name] * LANES, BLOCK=len(slots) * LANES, OUT=out))
         return table(PUBLISHED, rows)
 
 
-def published_places(wired: Wired, cells: Sequence[Cells]) -> tuple[dict[tuple[bool, int, str], int], int]:
-    """Return where what synapses read of their sources is published, and the width of all of it.
+_Key = tuple[bool, int, str, str]
 
-    Keys are (for a sum, population, variable); the places are the same for all threads.
+
+def published_key(code: CodeRows, name: str) -> _Key:
+    """Return what a variable that code reads is published under.
+
+    Code that writes variables of its source has a copy of its own; others see what was there before.
     """
-    found: dict[tuple[bool, int, str], int] = {}
+    pathway = code.pathway
+    read = pathway.reads.get(name)
+    population, variable = (pathway.source, name.removeprefix(PRE)) if read is None else (read.population, read.variable)
+    own = f"{pathway.projection}/{pathway.name}" if name in pathway.text.written else ""
+    return pathway.trigger.early, population, variable, own
+
+
+def published_places(wired: Wired, cells: Sequence[Cells]) -> tuple[dict[_Key, int], int]:
+    """Return where what synapses read of other populations is published, and the width of all of it.
+
+    The places are the same for all threads.
+    """
+    found: dict[_Key, int] = {}
     width = 0
     for code in wired.codes:
-        p = code.pathway
-        for name in sorted(p.reads):
-            key = p.summed, p.source, p.reads[name]
+        written = [x for x in code.pathway.text.written if x.startswith(PRE)]
+        for name in sorted({*code.pathway.reads, *written}):
+            key = published_key(code, name)
             if key not in found:
                 found[key] = width
-                width += cells[p.source].size
+                width += cells[key[1]].size
     return found, width
 
 

@@ -93,3 +93,10 @@ def publish(a, row, start, size, first, out):
     """
     for n in range(size):
         out[row[3] + first + n] = a[start + (n // LANES) * row[2] + row[1] + n % LANES]
+
+
+@njit(**_OPTIONS)
+def take_back(a, row, start, size, first, out):
+    """Take a variable of the neurons of this thread from where all threads have written it; see `publish`."""
+    for n in range(size):
+        a[start + (n // LANES) * row[2] + row[1] + n % LANES] = out[row[3] + first + n]
