@@ -10,11 +10,13 @@ import numpy as np
 
 from lapicque.compile.circuit import Cells, Circuit, Feed, PoissonDrive
 from lapicque.compile.pathways import Between
+from lapicque.compile.reductions import groups_of
 from lapicque.errors import SimulationError
 from lapicque.model.equations import parse_equations, parse_expression
 from lapicque.model.evaluate import initial_values, parameter_values
 from lapicque.model.merge import Part, merged, part_name
 from lapicque.model.neuron import Neuron
+from lapicque.model.reductions import separated
 from lapicque.model.stimulus import Callback, PoissonInput, Samples
 from lapicque.model.synapse import Synapse
 from lapicque.model.values import with_unit
@@ -63,13 +65,15 @@ def _cells(network: Network, population: Population, dt: float, wiring_seed: int
         return Cells(population.name, population.size, None, spikes=(steps[order], neurons[order]))
     stimulations = [s for s in network.stimulations.values() if s.target.population is population]
     _check_names(stimulations)
-    neuron = merged_neuron(network, population)
+    summed = {
+        part_name(r.name, x) for r in receptors(network, population).values() for x in r.synapse.of_scope("summed")
+    }
+    neuron, reductions = separated(merged_neuron(network, population), summed)
     parameters, states = _values(population, neuron, wiring_seed)
     feeds = tuple(_feeds(stimulations, population, neuron, dt))
-    fed = {feed.input for feed in feeds}
-    fed |= {part_name(r.name, x) for r in receptors(network, population).values() for x in r.synapse.of_scope("summed")}
+    fed = {*(feed.input for feed in feeds), *(one.input for one in reductions), *summed}
     steady = tuple(u for u in neuron.inputs if u not in fed)
-    return Cells(
+    made = Cells(
         population.name,
         population.size,
         neuron,
@@ -78,7 +82,11 @@ def _cells(network: Network, population: Population, dt: float, wiring_seed: int
         steady,
         feeds,
         tuple(_drives(stimulations, population, neuron, dt)),
+        reductions,
     )
+    for one in reductions:
+        groups_of(made, one.by)  # refused before anything runs
+    return made
 
 
 def merged_neuron(network: Network, population: Population) -> Neuron:

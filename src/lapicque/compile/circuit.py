@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lapicque.compile.pathway_code import CodeText
     from lapicque.compile.store import Read, Store, Trigger
     from lapicque.compile.wiring import DelaySteps, SynapseValues, Wiring
+    from lapicque.model.reductions import Reduction
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,6 +120,7 @@ class Cells:
     parameters, initial : name -> float or (neuron,)
     steady : inputs that do not change; their values are among the parameters
     feeds, drives : tuples
+    reductions : what is computed from all neurons at the beginning of each step
     spikes : steps and neurons of a list of spikes, both (spike,), sorted by step, then neuron
     beside : for hidden populations, traces of the synapses of a projection: the population whose neurons they belong to
     everywhere : whether every thread has all of them, because synapses of all its targets read them
@@ -132,6 +134,7 @@ class Cells:
     steady: tuple[str, ...] = ()
     feeds: tuple[Feed, ...] = ()
     drives: tuple[PoissonDrive, ...] = ()
+    reductions: tuple[Reduction, ...] = ()
     spikes: tuple[np.ndarray, np.ndarray] | None = None
     beside: int = -1
     everywhere: bool = False
@@ -145,6 +148,12 @@ class Cells:
     def fields(self) -> tuple[str, ...]:
         """Inputs that change in time."""
         return () if self.neuron is None else tuple(u for u in self.neuron.inputs if u not in self.steady)
+
+    @property
+    def reduced(self) -> tuple[str, ...]:
+        """Algebraic variables that are reduced over the population."""
+        states = () if self.neuron is None else self.neuron.states
+        return tuple(dict.fromkeys(one.argument for one in self.reductions if one.argument not in states))
 
     def values(self) -> dict[str, Any]:
         """Return the parameters, with the weights of the drives among them."""

@@ -32,8 +32,8 @@ class Plan:
     real : ``"float32"`` or ``"float64"``
     late : whether arrivals are not known before the step
     levels : how many populations immediate spikes pass at most, and one
-    fed, listed, sampled : whether there are arrays to be read, lists of spikes, variables to be sampled; what is not
-        there is not compiled
+    fed, listed, sampled, reduced : whether there are arrays to be read, lists of spikes, variables to be sampled,
+        reductions over populations; what is not there is not compiled
     """
 
     models: Sequence[Model]
@@ -45,14 +45,15 @@ class Plan:
     fed: bool = True
     listed: bool = True
     sampled: bool = True
+    reduced: bool = False
 
     @property
     def folds(self) -> bool:
         """Whether what arrives in a step may be added at the beginning of the next, where a model allows it.
 
-        Nothing must look at variables in between: no recording, no code of synapses, no sums.
+        Nothing must look at variables in between: no recording, no code of synapses, no sums, no reductions.
         """
-        return self.late and not self.sampled and not self.codes and self.levels == 1
+        return self.late and not (self.sampled or self.codes or self.reduced) and self.levels == 1
 
 
 def generate(plan: Plan) -> str:
@@ -78,6 +79,7 @@ def generate(plan: Plan) -> str:
         "from lapicque.compile.memory import array_at, meet, prefetch",
         "from lapicque.compile.poisson import fill_counts, fill_own_counts, fill_words",
         "from lapicque.compile.propagator import propagate",
+        *(["from lapicque.compile.reductions import reduce"] if plan.reduced else []),
         "from lapicque.compile.random_kernels import fill_normal, fill_uniform, normal, uniform",
         "from lapicque.compile.recording import emit, feed, probe, publish, take_back",
         "from lapicque.compile.subnormals import flush_subnormals, restore_subnormals",
@@ -113,7 +115,8 @@ _ARGUMENTS = {
     "words": "uint32[::1]",
     "populations": "int64[:, ::1]", "bundles": "int64[:, ::1]", "weights": "{real}[::1]", "codes": "int64[:, ::1]",
     "g": "{real}[::1]", "pointers": "int64[::1]", "for_codes": "int64[:, ::1]", "for_sums": "int64[:, ::1]",
-    "backs": "int64[:, ::1]", "shared": "{real}[:, ::1]", "feeds": "int64[:, ::1]", "probes": "int64[:, ::1]",
+    "backs": "int64[:, ::1]", "shared": "{real}[:, ::1]", "for_reduced": "int64[:, ::1]",
+    "reduced": "int64[:, ::1]", "feeds": "int64[:, ::1]", "probes": "int64[:, ::1]",
     "found": "int32[:, :, :, ::1]", "emitted": "{real}[:, :, ::1]", "ends": "int64[:, :, :, :, :, ::1]",
     "counts": "int64[::1]", "tally": "int32[:, ::1]", "logged": "int64[::1]", "log": "int32[:, ::1]",
     "written": "int64[::1]", "counters": "int64[::1]",
@@ -184,6 +187,15 @@ class _Advance:
                 "for x in range(feeds.shape[0]):",
                 "    q = populations[feeds[x, 0]]",
                 "    feed(a, feeds[x], q[START], q[BLOCKS], k, first, REAL)",
+            ]
+        if self.plan.reduced:
+            lines += self.populations(self.models("gather_{n}(a, z, c, q, k, dt)", "reduced"))
+            lines += [
+                *self.published("for_reduced"),
+                "meet(counters, p, parts)",
+                "for x in range(reduced.shape[0]):",
+                "    q = populations[reduced[x, WHOSE]]",
+                "    reduce(a, reduced[x], q[START], q[BLOCKS], shared[k & 1], REAL)",
             ]
         if self.at["sum"] or self.early_read:
             lines += self.populations(self.models("publish_{n}(a, z, c, q, k, dt)", "publishes"))

@@ -4,6 +4,7 @@
 * ``flow_M``: flow and conditions, and where arrivals are known by then, arrivals and jumps;
 * ``settle_M``, ``jump_M``: arrivals and jumps where they are not;
 * ``arrive_M``, ``publish_M``: what immediate spikes bring, what continuous couplings read;
+* ``gather_M``: what is reduced over the population;
 * ``coefficients_M``: NumPy code that turns parameters into constants of the loop.
 """
 
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 
 from lapicque.compile.lane_code import LaneCode, over_lanes
 from lapicque.compile.lanes import LANES
-from lapicque.compile.nodes import FREE
+from lapicque.compile.nodes import FREE, Node
 from lapicque.compile.pathway_code import OUTPUT
 from lapicque.compile.step import EventStep, Step
 
@@ -47,6 +48,7 @@ class Model:
     written : states that code of synapses writes
     emits : whether spikes carry the output
     publishes : whether the output is read in every step
+    reduced : algebraic variables that are reduced over the population
     """
 
     step: Step
@@ -58,11 +60,17 @@ class Model:
     written: tuple[str, ...] = ()
     emits: bool = False
     publishes: bool = False
+    reduced: tuple[str, ...] = ()
 
     @property
     def looks(self) -> bool:
         """Whether variables are computed only to be recorded."""
-        return bool(self.step.observed)
+        return bool(self.recorded)
+
+    @property
+    def recorded(self) -> dict[str, Node]:
+        """Variables that are computed to be recorded."""
+        return {name: node for name, node in self.step.observed.items() if name not in self.reduced}
 
     @property
     def jumps(self) -> bool:
@@ -108,6 +116,7 @@ class ModelWriter:
         """Return the texts of the functions."""
         parts = [self._look()] if self.looks else []
         parts += [self._publish()] if self.model.publishes else []
+        parts += [self._gather()] if self.model.reduced else []
         parts += [self._arrive()] if self.model.now else []
         parts.append(self._flow())
         if self.late:
@@ -158,7 +167,7 @@ class ModelWriter:
         lines = self._begin(
             f"look_{self.number}", "arena, z, c, keys, q, k, dt, trial", "Draw, and compute what is recorded."
         )
-        body = [*self.code.draws(f"q[FIRST] + b * {LANES}", "q[AT_KEYS]"), *self.code.observe()]
+        body = [*self.code.draws(f"q[FIRST] + b * {LANES}", "q[AT_KEYS]"), *self.code.before_flow(self.model.recorded)]
         return "\n".join(lines + self._blocks(body))
 
     def _publish(self) -> str:
@@ -167,6 +176,11 @@ class ModelWriter:
             f"publish_{self.number}", "arena, z, c, q, k, dt", "Compute what others read of the neurons."
         )
         return "\n".join(lines + self._blocks(self.code.before_flow({OUTPUT: self.step.output})))
+
+    def _gather(self) -> str:
+        lines = self._begin(f"gather_{self.number}", "arena, z, c, q, k, dt", "Compute what is reduced.")
+        wanted = {name: self.step.observed[name] for name in self.model.reduced}
+        return "\n".join(lines + self._blocks(self.code.before_flow(wanted)))
 
     def _arrive(self) -> str:
         lines = self._begin(

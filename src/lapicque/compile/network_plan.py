@@ -114,6 +114,7 @@ class Planner:
             "synapses run code that reads what it changes": bool(circuit.coded) and not circuit.stores,
             "synapses are summed in every step": bool(circuit.couplings),
             "projections are immediate": self.levels > 1,
+            "neurons read reductions over their population": any(cells.reductions for cells in circuit.cells),
         }
         self.reason = " and ".join(reason for reason, holds in reasons.items() if holds)
 
@@ -149,6 +150,7 @@ class Planner:
         kinds, late = self.wired.kinds, bool(self.reason)
         all_cells = self.circuit.cells
         uses = any(c.feeds for c in all_cells), any(c.neuron is None for c in all_cells), self.sampled
+        uses += (any(c.reductions for c in all_cells),)
         text = repr((keys, kinds, shapes, self.precision, late, self.levels, uses))
 
         def generate() -> str:
@@ -207,9 +209,10 @@ class Planner:
         cells: Cells = self.circuit.cells[n]
         assert cells.neuron is not None
         uniform, steady, _, channels, now, written, emits, publishes = self._model_key(n)
-        step = step_of(cells.neuron, self.methods.get(cells.name), self.observed[n], steady)
+        observed = *self.observed[n], *cells.reduced
+        step = step_of(cells.neuron, self.methods.get(cells.name), observed, steady)
         drives = tuple(Drive(d.variable, d.weight_name, d.own_rates) for d in cells.drives)
-        return Model(step, uniform, cells.fields, channels, drives, now, written, emits, publishes)
+        return Model(step, uniform, cells.fields, channels, drives, now, written, emits, publishes, cells.reduced)
 
     def _shape(self, rows: CodeRows, partition: int, kind: Kind, models: Sequence[int]) -> CodeShape:
         scalars, by_target, by_source = scalars_of(rows)

@@ -2,9 +2,10 @@
 
 One step, in the order that is normative:
 
-0. Stimuli of the step are read; record. Scheduled code of synapses. 1. Sums over synapses, from the values at the
-beginning of the step. 2. Find who is free. Then, population after population where immediate projections lead from one
-to the next, else everywhere at once: immediate arrivals; 3. flow, of synapses too; 4. conditions.
+0. Stimuli of the step are read; record. Scheduled code of synapses. 1. Reductions over populations, then sums over
+synapses, from the values at the beginning of the step. 2. Find who is free. Then, population after population where
+immediate projections lead from one to the next, else everywhere at once: immediate arrivals; 3. flow, of synapses too;
+4. conditions.
 5. Deliver: (a) additive pathways, then code that spikes of the source run, as created; (b) stimulus events; (c) code
 that events of the target run; (d) code that events of third parties run. 6. Jumps.
 
@@ -26,6 +27,7 @@ from lapicque.compile.network_run import Sampling, Stretch
 from lapicque.compile.network_state import State, interpreter_state, put_interpreter_state
 from lapicque.compile.poisson import counts, thresholds, words
 from lapicque.compile.population import check_numbers
+from lapicque.compile.reductions import groups_of, reduced
 from lapicque.compile.reference import Interpreter
 from lapicque.compile.pathway_code import TRACE
 from lapicque.compile.reference_synapses import Increments, Memory, RunCode
@@ -73,7 +75,7 @@ class NetworkInterpreter:
         if cells.neuron is None:
             return None
         names = dict.fromkeys(s.name for s in self.samplings if s.population == n and s.name in cells.neuron.algebraic)
-        step = step_of(cells.neuron, methods.get(cells.name), tuple(names), cells.steady)
+        step = step_of(cells.neuron, methods.get(cells.name), (*names, *cells.reduced), cells.steady)
         keys = {draw: stream_key(self.circuit.seed, f"{cells.name}/{draw}") for draw in step.draws}
         return Interpreter(
             step, cells.parameters, cells.initial, keys, cells.size, self.circuit.dt, precision, trial=self.trial
@@ -139,10 +141,11 @@ class NetworkInterpreter:
 
     def _one_step(self, k: int, samples: list[list[np.ndarray]]) -> dict[int, np.ndarray]:
         circuit = self.circuit
-        # 0. stimuli; 2. who is free; 1. sums
+        # 0. stimuli; 2. who is free; 1. reductions over populations, then sums
         for cells, described in zip(self.cells, circuit.cells, strict=True):
             if cells is not None:
                 cells.begin(k, {u: self._input(described, u, k) for u in cells.step.inputs})
+                self._reduce(described, cells)
         early = [*self._sums, *self._flows, *self._scheduled]
         for code in early:
             code.look()
@@ -209,6 +212,15 @@ class NetworkInterpreter:
         for code in self.codes:
             if code.pathway.trigger.at in at:
                 code.run(k)
+
+    @staticmethod
+    def _reduce(described: Cells, cells: Interpreter) -> None:
+        found = {
+            one.input: reduced(one.function, cells.read(one.argument), groups_of(described, one.by))
+            for one in described.reductions
+        }
+        for name, values in found.items():
+            cells.read_input(name, values)
 
     def _cells(self, population: int) -> Interpreter:
         cells = self.cells[population]

@@ -24,6 +24,7 @@ from lapicque.compile.partition import Partition
 from lapicque.compile.partition_codes import code_keys
 from lapicque.compile.population import check_numbers
 from lapicque.compile.recording import PROBE
+from lapicque.compile.reductions import width_of
 from lapicque.compile.store import Store
 from lapicque.errors import SimulationError
 from lapicque.random import stream_key
@@ -128,7 +129,8 @@ class NetworkRun:
             for p in range(self.threads)
         ]  # fmt: skip
         self.varying = [part for part in self.partitions if part.varying]
-        self.shared = np.zeros((2, max(1, self.partitions[0].coded.width)), self.kernel.REAL)
+        width = self.partitions[0].coded.width + width_of(circuit)  # of what all threads read
+        self.shared = np.zeros((2, max(1, width)), self.kernel.REAL)
         self.step = 0
         self._pool = ThreadPoolExecutor(self.threads - 1, "lapicque") if self.threads > 1 else None
         self._length = max(1, 4096 // max(1, blocks))
@@ -247,7 +249,8 @@ class NetworkRun:
                 part.c,
                 part.thresholds, part.key_array, part.drives, part.at_places, part.ring, part.words, part.populations,
                 part.bundles, part.weights, part.coded.codes, part.coded.g, part.coded.pointers,
-                part.coded.for_codes, part.coded.for_sums, part.coded.backs, self.shared, part.feeds, table(PROBE, probes), self.found,
+                part.coded.for_codes, part.coded.for_sums, part.coded.backs, self.shared, part.reductions.published,
+                part.reductions.rows, part.feeds, table(PROBE, probes), self.found,
                 self.emitted, self.ends, events, counts[p], self.logged, logs[p], written[p], self.counters,
             )  # fmt: skip
 

@@ -22,6 +22,7 @@ import numpy as np
 from lapicque.compile.circuit import Circuit
 from lapicque.compile.network_plan import model_key
 from lapicque.compile.partition import Partition
+from lapicque.compile.reductions import same_groups
 from lapicque.compile.subnormals import flushed
 from lapicque.errors import SimulationError
 
@@ -239,7 +240,8 @@ def put_interpreter_state(run: NetworkInterpreter, state: Mapping[str, np.ndarra
 
 def fits(old: Circuit, new: Circuit) -> bool:
     """Say whether a run of one circuit can go on with the values of another without being laid out anew."""
-    same = all(model_key(a) == model_key(b) for a, b in zip(old.cells, new.cells, strict=True) if a is not b)
+    changed = [(a, b) for a, b in zip(old.cells, new.cells, strict=True) if a is not b]
+    same = all(model_key(a) == model_key(b) and same_groups(a, b) for a, b in changed)
     return same and all(a is b for a, b in zip(old.pathways, new.pathways, strict=True))
 
 

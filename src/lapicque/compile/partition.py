@@ -17,6 +17,7 @@ from lapicque.compile.network_tables import BUNDLE, DRIVE, POPULATION, table
 from lapicque.compile.partition_codes import CodeTables
 from lapicque.compile.poisson import GROUP, thresholds
 from lapicque.compile.recording import AFTER, FEED, PROBE
+from lapicque.compile.reductions import ReductionTables
 from lapicque.compile.subnormals import flushed
 
 
@@ -65,6 +66,7 @@ class Partition:
         self._build_populations(keys, watched)
         self._build_bundles(wired)
         self.coded = CodeTables(self, wired, compiled, keys)
+        self.reductions = ReductionTables(self, self.coded.width)
         self.key_array = np.array(self.keys or [np.uint64(0)], np.uint64)
         self._build_feeds()
         self.probes = table(PROBE, [])

@@ -203,7 +203,8 @@ def third_neurons(projection: Projection, modulator: str) -> tuple[str, np.ndarr
 
 def _sums(cells: Cells) -> set[str]:
     """Return the inputs that are sums over synapses."""
-    return set(cells.fields) - {feed.input for feed in cells.feeds}
+    before = {*(feed.input for feed in cells.feeds), *(one.input for one in cells.reductions)}
+    return set(cells.fields) - before
 
 
 def below(neuron: Neuron, names: set[str]) -> set[str]:

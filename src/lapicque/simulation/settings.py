@@ -15,6 +15,7 @@ from lapicque.compile.pathway_code import OWN, TRACE
 from lapicque.compile.store import Store
 from lapicque.errors import SimulationError, UnitError, suggest
 from lapicque.model.merge import part_name
+from lapicque.model.reductions import PREFIX
 from lapicque.model.stimulus import HZ, Drive, PoissonInput
 from lapicque.network.network import Network
 from lapicque.simulation.variation import Place, input_of, place_of, unit_of_drive
@@ -82,7 +83,9 @@ def setting_of(network: Network, circuit: Circuit, name: str) -> Setting:
     except SimulationError:
         if owner in numbers:
             states = circuit.cells[numbers[owner]].neuron.variables  # type: ignore[union-attr]
-            known = [x.replace("__", ".") for x, v in states.items() if v.kind != "algebraic"]
+            known = [
+                x.replace("__", ".") for x, v in states.items() if v.kind != "algebraic" and not x.startswith(PREFIX)
+            ]
             hint = suggest(variable, known) or f"; it has {', '.join(map(repr, known))}"
             raise SimulationError(f"{owner!r} has nothing called {variable!r}{hint}") from None
         raise

@@ -53,6 +53,9 @@ def _cells(
 ) -> EventCells:
     if cells.neuron is None:
         return EventCells(cells.name, cells.size, None, given=trains[p])
+    for one in cells.reductions:
+        what = f"the neurons of {cells.name!r} read {one.function}() over the population"
+        raise SchemeError(f"{what}, which changes all the time: {_GRID}")
     return EventCells(
         cells.name, cells.size, cells.neuron, cells.parameters, cells.initial, cells.fields,
         closed_form=forms.get(cells.name),
