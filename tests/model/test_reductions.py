@@ -123,5 +123,5 @@ def test_neurons_alone_have_no_population():
 
 
 def test_synapses_have_no_population():
-    with pytest.raises(ModelError, match=r"mean\(\) runs over the neurons of a population"):
+    with pytest.raises(ModelError, match=r"mean\(\) over synapses belongs in code on schedule.*; over the neurons"):
         lq.Synapse("dg/dt = -g/(mean(5*ms)) : nS (post)", on_pre="g += w")

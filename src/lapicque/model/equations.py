@@ -365,8 +365,10 @@ def _parse_statement(text: str, source: Source) -> Statement:
     if operator not in ("=", "+=", "-=", "*=", "/="):
         raise source.error(f"'{operator}' is not known here: use =, +=, -=, *= or /=", match.start("op"))
     body = text[match.end() :]
-    if comma := re.search(r",\s*[A-Za-z_]\w*\s*[-+*/]?=(?!=)", body):
-        raise source.error("separate statements by ';' or a new line", match.end() + comma.start())
+    for comma in re.finditer(r",\s*[A-Za-z_]\w*\s*[-+*/]?=(?!=)", body):
+        before = body[: comma.start()]
+        if before.count("(") == before.count(")"):  # else it is a named argument
+            raise source.error("separate statements by ';' or a new line", match.end() + comma.start())
     if not body.strip():
         raise source.error(f"nothing is assigned to {match.group('target')!r}", match.start("op"))
     return Statement(match.group("target"), operator, _parse(body, match.end(), source), source, match.start("target"))

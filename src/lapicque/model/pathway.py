@@ -9,6 +9,7 @@ import numpy as np
 
 from lapicque.errors import ModelError
 from lapicque.model.equations import Statement, parse_statements
+from lapicque.model.synapse_reductions import Reduction, refuse_over_synapses, separated
 from lapicque.model.values import plain_value
 from lapicque.units import parse_unit
 
@@ -82,6 +83,10 @@ class Pathway:
         Which event of the neuron.
     interval : float or None
         ms; None: every step, or no schedule.
+    reductions : tuple of Reduction
+        Functions over synapses, whose names stand in the statements.
+    written : tuple of Statement
+        The statements as they were written.
     """
 
     name: str
@@ -90,6 +95,8 @@ class Pathway:
     delay: float | None = None
     event: str = "spike"
     interval: float | None = None
+    reductions: tuple[Reduction, ...] = ()
+    written: tuple[Statement, ...] = ()
 
 
 def parse_pathway(name: str, given: On | Every | str) -> Pathway:
@@ -107,7 +114,10 @@ def parse_pathway(name: str, given: On | Every | str) -> Pathway:
             raise ModelError(message)
         given = On(name, given)
     if isinstance(given, Every):
-        return Pathway(name, EVERY, _statements(name, given), interval=_interval(name, given.interval))
+        written = _statements(name, given)
+        statements, reductions = separated(written)
+        interval = _interval(name, given.interval)
+        return Pathway(name, EVERY, statements, interval=interval, reductions=reductions, written=written)
     if not isinstance(given, On):
         raise ModelError(f"pathway {name!r}: write lq.On('pre', code), not {type(given).__name__}")
     side, dot, event = given.at.partition(".") if isinstance(given.at, str) else ("", "", "")
@@ -116,7 +126,10 @@ def parse_pathway(name: str, given: On | Every | str) -> Pathway:
             f"pathway {name!r}: at is 'pre', 'post', the name of a modulator, or an event of one of them, "
             f"'post.plateau'; not {given.at!r}"
         )
-    return Pathway(name, side, _statements(name, given), _delay(name, given.delay), event or "spike")
+    written = _statements(name, given)
+    for statement in written:
+        refuse_over_synapses(statement.expression)
+    return Pathway(name, side, written, _delay(name, given.delay), event or "spike", written=written)
 
 
 def _statements(name: str, given: On | Every) -> tuple[Statement, ...]:

@@ -142,7 +142,7 @@ class _Between:
                     self.check_graded(equation.expression)
                 check_equation(synapse, equation, self.known)
         for pathway in synapse.pathways:
-            for statement in pathway.statements:
+            for statement in pathway.written:
                 self.check_statement(statement)
         for name, value in synapse.initial.items():
             if name not in synapse.learned and not is_quantity(value, self.known):

@@ -93,7 +93,7 @@ def synapse_to_text(synapse: Synapse) -> str:
     for pathway in synapse.pathways:
         at = f" ({pathway.at})" if pathway.name not in ("pre", "post") else ""
         delay = f", {pathway.delay:g} ms later" if pathway.delay is not None else ""
-        code = "; ".join(f"{s.target} {s.operator} {s.expression.text}" for s in pathway.statements)
+        code = "; ".join(f"{s.target} {s.operator} {s.expression.text}" for s in pathway.written)
         rows.append((f"on {pathway.name}{at}{delay}", code))
     rows += [("output", " ".join(synapse.parsed_output.text.split()))] if synapse.parsed_output is not None else []
     rows += [("initial", "; ".join(f"{k} = {v}" for k, v in synapse.initial.items()))] if synapse.initial else []

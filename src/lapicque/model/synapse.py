@@ -229,7 +229,9 @@ class Synapse:
             lines.append(f"{kind} {v.kind} {v.scope} {v.name} = {text} : {unit} ({','.join(sorted(v.flags))})")
         for pathway in self.pathways:
             code = "; ".join(f"{s.target} {s.operator} {ast.unparse(s.expression.tree)}" for s in pathway.statements)
-            lines.append(f"on {pathway.name} {pathway.at}.{pathway.event} {pathway.delay} {pathway.interval}: {code}")
+            over = "".join(f"; {reduction.name} {reduction}" for reduction in pathway.reductions)
+            at = f"{pathway.at}.{pathway.event} {pathway.delay} {pathway.interval}"
+            lines.append(f"on {pathway.name} {at}: {code}{over}")
         if self.parsed_output is not None:
             lines.append(f"output {ast.unparse(self.parsed_output.tree)}")
         lines += [f"bounds {name} {low} {high}" for name, (low, high) in self.bounds.items()]

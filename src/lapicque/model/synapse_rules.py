@@ -12,6 +12,7 @@ from lapicque.errors import ModelError, suggest
 from lapicque.model import checks, rules
 from lapicque.model.distribution import Distribution
 from lapicque.model.equations import Equation, Expression, Statement, parse_expression
+from lapicque.model.synapse_reductions import OVER_SYNAPSES, refuse_over_synapses
 from lapicque.model.synapse_variables import expressions, expressions_in_target, parameter_value
 from lapicque.model.values import is_quantity, names_of_expressions, plain_value
 from lapicque.units import DIMENSIONLESS, Dimension
@@ -41,6 +42,8 @@ def check_synapse(synapse: Synapse) -> None:
                 f"the parameter {name!r} lives once per target neuron: give one value, or an array with one a neuron"
             )
     rules.algebraic_order(synapse)
+    if synapse.parsed_output is not None:
+        refuse_over_synapses(synapse.parsed_output)
     for expression in expressions_in_target(synapse):
         _check_reads_in_target(synapse, expression)
     for expression in expressions(synapse):
@@ -48,7 +51,7 @@ def check_synapse(synapse: Synapse) -> None:
     for equation in synapse.parsed_equations:
         _check_noise_and_draws(synapse, equation)
     for pathway in synapse.pathways:
-        for statement in pathway.statements:
+        for statement in pathway.written:
             rules.refuse_noise(
                 statement.expression, synapse.variables, "belongs in a differential equation: write randn()"
             )
@@ -83,6 +86,7 @@ def _check_noise_and_draws(synapse: Synapse, equation: Equation) -> None:
     expression = equation.expression
     if expression is None:
         return
+    refuse_over_synapses(expression)
     if equation.kind == "differential":
         checks.check_noise_is_linear(expression, synapse.variables)
     else:
@@ -184,7 +188,7 @@ def _check_own_dimensions(synapse: Synapse) -> None:
     for equation in synapse.parsed_equations:
         if equation.expression is not None and own(equation.expression):
             check_equation(synapse, equation, known)
-    for statement in (s for pathway in synapse.pathways for s in pathway.statements):
+    for statement in (s for pathway in synapse.pathways for s in pathway.written):
         if statement.target in known and own(statement.expression):
             check_assigned(synapse, statement, known, known[statement.target])
 
@@ -204,4 +208,4 @@ def check_assigned(synapse: Synapse, statement: Statement, known: Mapping[str, D
     if statement.operator not in ("=", "+=", "-="):
         wanted = DIMENSIONLESS
     what = f"what is {rules.VERBS[statement.operator]} {statement.target!r}"
-    rules.explaining(synapse, statement.expression, checks.check_dimension, known, wanted, what)
+    rules.explaining(synapse, statement.expression, checks.check_dimension, known, wanted, what, OVER_SYNAPSES)

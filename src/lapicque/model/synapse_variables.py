@@ -129,7 +129,9 @@ def _check_driven(equation: Equation) -> None:
     if equation.kind not in ("differential", "map"):
         raise equation.error(f"({flag}) belongs to a differential equation, and {name!r} has none")
     if flag == "event-driven" and "post" in flags:
-        raise equation.error(f"{name!r} lives in the target neuron, which is advanced in every step: leave out '(event-driven)'")
+        raise equation.error(
+            f"{name!r} lives in the target neuron, which is advanced in every step: leave out '(event-driven)'"
+        )
 
 
 def expressions_in_target(synapse: Synapse) -> Iterator[Expression]:
@@ -144,7 +146,7 @@ def expressions_in_target(synapse: Synapse) -> Iterator[Expression]:
 def expressions(synapse: Synapse) -> Iterator[Expression]:
     """Yield every expression of equations, code and output."""
     yield from (e.expression for e in synapse.parsed_equations if e.expression is not None)
-    yield from (s.expression for pathway in synapse.pathways for s in pathway.statements)
+    yield from (s.expression for pathway in synapse.pathways for s in pathway.written)
     if synapse.parsed_output is not None:
         yield synapse.parsed_output
 
