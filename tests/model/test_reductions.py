@@ -120,8 +120,3 @@ def test_sums_of_the_same_step_are_not_known():
 def test_neurons_alone_have_no_population():
     with pytest.raises(ModelError, match=r"max\(\) runs over a population: put the neuron into a network, net.populat"):
         lq.simulate(made("top = max(v) : mV (shared)"), "1 ms", record="top")
-
-
-def test_synapses_have_no_population():
-    with pytest.raises(ModelError, match=r"mean\(\) over synapses belongs in code on schedule.*; over the neurons"):
-        lq.Synapse("dg/dt = -g/(mean(5*ms)) : nS (post)", on_pre="g += w")

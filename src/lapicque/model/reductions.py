@@ -152,6 +152,8 @@ def separated(neuron: Neuron, summed: Collection[str] = ()) -> tuple[Neuron, tup
         events[event.name] = (writer.put(event.threshold), "\n".join(code), given)
     if not writer.found:
         return neuron, ()
+    groups = dict.fromkeys(one.by for one in writer.found.values() if one.by is not None)
+    lines += [f"{by} : 1" for by in groups if neuron.variables[by].equation is None]  # nothing else may read it
     changes: dict[str, object] = {"events": {}}
     for name, (threshold, reset, given) in events.items():
         if given is None:

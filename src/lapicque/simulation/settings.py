@@ -11,6 +11,7 @@ import numpy as np
 
 from lapicque.compile.assemble import stimulus_part
 from lapicque.compile.circuit import Additive, Circuit
+from lapicque.compile.reductions import groups_of
 from lapicque.compile.pathway_code import OWN, TRACE
 from lapicque.compile.store import Store
 from lapicque.errors import SimulationError, UnitError, suggest
@@ -178,12 +179,20 @@ def read_constant(circuit: Circuit, setting: Setting) -> np.ndarray:
 
 
 def with_constant(circuit: Circuit, setting: Setting, value: Any) -> Circuit:
-    """Return a circuit in which a parameter has another value, given in its own unit."""
+    """Return a circuit in which a parameter has another value, given in its own unit.
+
+    Raises
+    ------
+    SimulationError
+        If it is the number of a group, and not whole.
+    """
     assert setting.unit is not None
     cells = circuit.cells[setting.population]
     parameters = {**cells.parameters, setting.variable: internal(value, setting.unit)}
     changed = list(circuit.cells)
-    changed[setting.population] = dataclasses.replace(cells, parameters=parameters)
+    changed[setting.population] = made = dataclasses.replace(cells, parameters=parameters)
+    for one in made.reductions:
+        groups_of(made, one.by)  # refused here, before anything is changed
     return dataclasses.replace(circuit, cells=tuple(changed))
 
 
