@@ -11,8 +11,8 @@ import numpy as np
 
 from lapicque.compile.assemble import stimulus_part
 from lapicque.compile.circuit import Additive, Circuit
-from lapicque.compile.reductions import groups_of
 from lapicque.compile.pathway_code import OWN, TRACE
+from lapicque.compile.reductions import groups_of
 from lapicque.compile.store import Store
 from lapicque.errors import SimulationError, UnitError, suggest
 from lapicque.model.merge import part_name
