@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: A copy of the memory may be made again when this many times its own duration has passed.
 PATIENCE = 50
+#: States of synapses that take more bytes are not copied: the step is then that at the end of the stretch.
+LARGE = 1 << 26
 
 
 def finite(run: NetworkRun) -> bool:
@@ -41,6 +43,8 @@ class Watch:
         self.run = run
         self._memory: list[np.ndarray] | None = None
         self._step, self._taken, self._cost = 0, -np.inf, 0.0
+        learned = [memory for part in run.partitions for memory in part.learned.values()]
+        self._large = sum(x.nbytes for memory in learned for x in memory.states.values()) > LARGE
 
     def forget(self) -> None:
         """Somebody wrote to the memory: what was remembered does not lead to it."""
@@ -48,6 +52,8 @@ class Watch:
 
     def remember(self) -> None:
         """Copy the memory, if the last copy was long ago."""
+        if self._large:
+            return
         now = perf_counter()
         if now - self._taken >= PATIENCE * self._cost:
             self._memory, self._step = self._copy(), self.run.step
@@ -57,6 +63,9 @@ class Watch:
     def _arrays(self) -> list[np.ndarray]:
         run = self.run
         arrays = [array for part in run.partitions for array in (part.arena, part.ring)]
+        for part in run.partitions:
+            for memory in part.learned.values():
+                arrays += [*memory.states.values(), *([] if memory.touched is None else [memory.touched])]
         return arrays + ([run.found, run.emitted, run.ends] if run.wired.history() else [])
 
     def _copy(self) -> list[np.ndarray]:

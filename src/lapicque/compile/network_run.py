@@ -15,7 +15,7 @@ from lapicque.compile.circuit import Circuit
 from lapicque.compile.explosion import Watch, finite
 from lapicque.compile.in_flight import check_memory
 from lapicque.compile.lanes import LANES
-from lapicque.compile.learned import Reader, learned_of
+from lapicque.compile.learned import Reader, learned_of, not_numbers
 from lapicque.compile.memory import LINE
 from lapicque.compile.network_plan import Planner, Wired
 from lapicque.compile.network_state import State, put_state, put_values, state_of
@@ -207,6 +207,8 @@ class NetworkRun:
             stretched(self._watch.cut(stretch) if spoiled and self._wrong() else stretch)
             if spoiled and (reason := self._wrong()):
                 raise SimulationError(reason)
+        if reason := not_numbers(list(self.readers.values())):
+            raise SimulationError(reason)
 
     def _loggable(self) -> int:
         """Return how many events that are logged can happen in one step, at most, in one partition."""

@@ -7,7 +7,10 @@ The state of a circuit at the beginning of a step is a mapping of names to array
 * ``"exc<-v"``: what is on its way to a variable, (step, neuron): row j arrives j steps from now. Rows at the end in
   which nothing arrives are left out;
 * ``"exc->ago"``, ``"exc->neuron"``, ``"exc->output"``: spikes that will run code when they arrive, (spike,), oldest
-  first, then by neuron: how many steps ago they were emitted, by whom, and the output.
+  first, then by neuron: how many steps ago they were emitted, by whom, and the output; ``"exc.plateau->ago"`` for
+  another event;
+* ``"exc->inh:w"``: states of synapses as they were when last touched, (synapse,) by number, and ``"exc->inh:ago"``, how
+  many steps ago that was.
 
 Random numbers depend on the step alone, so they are no part of it. Kernels and the interpreter share this form.
 """
@@ -22,6 +25,8 @@ import numpy as np
 from lapicque.compile.circuit import Circuit
 from lapicque.compile.network_plan import model_key
 from lapicque.compile.partition import Partition
+from lapicque.compile.pathway_code import OWN
+from lapicque.compile.store import Store
 from lapicque.compile.reductions import same_groups
 from lapicque.compile.subnormals import flushed
 from lapicque.errors import SimulationError
@@ -51,31 +56,45 @@ def state_of(run: NetworkRun) -> State:
     for n, variable in run.circuit.channels():
         rows = [_coming(part, n, variable, run.step, run.longest + 1) for part in run.partitions]
         found[f"{run.circuit.cells[n].name}<-{variable}"] = trimmed(np.concatenate(rows, axis=1))
-    for n, longest in _remembered(run).items():
-        sent = {ago: _emitted(run, n, run.step - ago) for ago in range(1, min(longest, run.step) + 1)}
-        found |= packed_spikes(run.circuit.cells[n].name, sent, run.kernel.REAL)
+    for (n, event), longest in _remembered(run).items():
+        sent = {ago: _emitted(run, n, event, run.step - ago) for ago in range(1, min(longest, run.step) + 1)}
+        found |= packed_spikes(_name(run.circuit, n, event), sent, run.kernel.REAL)
+    for reader in run.readers.values():
+        found |= learned_state(reader.store, reader.raw(), reader.ago() if reader.store.lazy is not None else None)
     return found
 
 
-def _remembered(run: NetworkRun) -> dict[int, int]:
-    """Return the populations whose spikes run code, and for how many steps they are remembered."""
-    found: dict[int, int] = {}
+def learned_state(store: Store, states: Mapping[str, np.ndarray], ago: np.ndarray | None) -> State:
+    """Return what synapses remember, by synapse number, as arrays of a state."""
+    found = {f"{store.projection}:{name.removeprefix(OWN)}": values for name, values in states.items()}
+    return found if ago is None else {**found, f"{store.projection}:ago": np.asarray(ago, np.int32)}
+
+
+def _name(circuit: Circuit, n: int, event: int) -> str:
+    cells = circuit.cells[n]
+    return cells.name if event == 0 else f"{cells.name}.{cells.events[event]}"
+
+
+def _remembered(run: NetworkRun) -> dict[tuple[int, int], int]:
+    """Return the populations and events that run code, and for how many steps they are remembered."""
+    found: dict[tuple[int, int], int] = {}
     for code in run.wired.codes:
-        if not code.pathway.summed:
-            delays = [int(rows.delays[-1]) for rows in code.rows if rows.count]
-            found[code.pathway.source] = max(found.get(code.pathway.source, 0), *delays, 0)
+        trigger = code.pathway.trigger
+        if not trigger.early:
+            key = trigger.population, trigger.event
+            found[key] = max(found.get(key, 0), code.longest())
     return dict(sorted(found.items()))
 
 
-def _emitted(run: NetworkRun, population: int, step: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return who spiked in a step, in order, and the outputs; where code runs, threads meet in every step."""
+def _emitted(run: NetworkRun, population: int, event: int, step: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return who had an event in a step, in order, and the outputs; where code runs, threads meet in every step."""
     half, neurons, outputs = step % len(run.found), [], []
     for p in range(run.threads):
-        begin, end = run.ends[half, p, 0, population, :, 0]
-        neurons.append(run.found[half, p, 0, begin:end])
+        begin, end = run.ends[half, p, 0, population, :, event]
+        neurons.append(run.found[half, p, event, begin:end])
         outputs.append(run.emitted[half, p, begin:end])
     neuron, who = run.circuit.cells[population].neuron, np.concatenate(neurons)
-    said = neuron is not None and neuron.output is not None  # else the kernel writes none
+    said = neuron is not None and neuron.output is not None and event == 0  # else the kernel writes none
     return who, np.concatenate(outputs) if said else np.ones(len(who), run.kernel.REAL)
 
 
@@ -101,7 +120,8 @@ def put_state(run: NetworkRun, state: Mapping[str, np.ndarray], step: int) -> No
               for name in carried(run, n)}  # fmt: skip
     channels = {f"{run.circuit.cells[n].name}<-{x}": (n, x) for n, x in run.circuit.channels()}
     remembered = _remembered(run)
-    names = [f"{run.circuit.cells[n].name}->{x}" for n in remembered for x in ("ago", "neuron", "output")]
+    names = [f"{_name(run.circuit, *key)}->{x}" for key in remembered for x in ("ago", "neuron", "output")]
+    names += [name for store in run.circuit.stores for name in learned_names(store)]
     check_names(state, {**wanted, **channels, **dict.fromkeys(names)})
     for key, (n, name) in wanted.items():
         for part in run.partitions:
@@ -118,25 +138,48 @@ def put_state(run: NetworkRun, state: Mapping[str, np.ndarray], step: int) -> No
             for ahead, row in enumerate(rows):
                 part.ring[(step + ahead) & (len(part.ring) - 1), at : at + size] = row[start : start + size]
     run.ends[:] = 0
-    room = np.zeros(run.ends.shape[:2], np.int64)
-    for n in remembered:
-        _put_spikes(run, state, n, step, room)
+    room = np.zeros((*run.ends.shape[:2], run.ends.shape[-1]), np.int64)
+    for n, event in remembered:
+        _put_spikes(run, state, n, event, step, room)
+    for reader in run.readers.values():
+        reader.put(*_of_store(state, reader.store), step)
     run.step = step
 
 
-def _put_spikes(run: NetworkRun, state: Mapping[str, np.ndarray], n: int, step: int, room: np.ndarray) -> None:
-    name = run.circuit.cells[n].name
+def learned_names(store: Store) -> list[str]:
+    """Return what the arrays of a state are called that belong to a projection's synapses."""
+    lazy = ["ago"] if store.lazy is not None else []
+    return [f"{store.projection}:{name}" for name in [*(x.removeprefix(OWN) for x in store.states), *lazy]]
+
+
+def _of_store(state: Mapping[str, np.ndarray], store: Store) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
+    """Return the states of synapses, by their names in the code, and how long ago they were touched."""
+    for name in learned_names(store):
+        if state[name].shape != (store.wiring.count,):
+            raise SimulationError(
+                f"the state belongs to another network: {name!r} has shape {state[name].shape}, but there are "
+                f"{store.wiring.count} synapses"
+            )
+    states = {name: state[f"{store.projection}:{name.removeprefix(OWN)}"] for name in store.states}
+    return states, state[f"{store.projection}:ago"] if store.lazy is not None else None
+
+
+def _put_spikes(
+    run: NetworkRun, state: Mapping[str, np.ndarray], n: int, event: int, step: int, room: np.ndarray
+) -> None:
+    name = _name(run.circuit, n, event)
     ago, neurons, outputs = (state[f"{name}->{x}"] for x in ("ago", "neuron", "output"))
     owner = np.searchsorted(run.bounds[n], neurons, side="right") - 1
     for a in np.unique(ago):
         half = (step - int(a)) % len(run.found)
         for p in range(run.threads):
             mine = (ago == a) & (owner == p)
-            begin, end = room[half, p], room[half, p] + np.count_nonzero(mine)
-            run.found[half, p, 0, begin:end] = neurons[mine]
-            run.emitted[half, p, begin:end] = outputs[mine]
-            run.ends[half, p, 0, n, 0, 0], run.ends[half, p, 0, n, 1, 0] = begin, end
-            room[half, p] = end
+            begin, end = room[half, p, event], room[half, p, event] + np.count_nonzero(mine)
+            run.found[half, p, event, begin:end] = neurons[mine]
+            if event == 0:
+                run.emitted[half, p, begin:end] = outputs[mine]
+            run.ends[half, p, 0, n, 0, event], run.ends[half, p, 0, n, 1, event] = begin, end
+            room[half, p, event] = end
 
 
 def _coming(part: Partition, population: int, variable: str, step: int, rows: int) -> np.ndarray:
@@ -188,17 +231,22 @@ def interpreter_state(run: NetworkInterpreter) -> State:
             for targets, amounts in arrivals:
                 np.add.at(rows[due - run.step], targets, amounts)  # one after the other
         found[f"{run.circuit.cells[n].name}<-{variable}"] = trimmed(rows)
-    for n, codes in _by_source(run).items():
+    for (n, event), codes in _by_trigger(run).items():
         longest = max(code.longest for code in codes)
         sent = {run.step - k: spikes for code in codes for k, spikes in code.sent.items() if run.step - k <= longest}
-        found |= packed_spikes(run.circuit.cells[n].name, sent, run.dtype)
+        found |= packed_spikes(_name(run.circuit, n, event), sent, run.dtype)
+    for memory in run.memories.values():
+        states = {name: memory.by_number(values) for name, values in memory.states.items()}
+        ago = memory.by_number(run.step - 1 - memory.touched) if memory.store.lazy is not None else None
+        found |= learned_state(memory.store, states, ago)
     return found
 
 
-def _by_source(run: NetworkInterpreter) -> dict[int, list[Any]]:
-    found: dict[int, list[Any]] = {}
+def _by_trigger(run: NetworkInterpreter) -> dict[tuple[int, int], list[Any]]:
+    found: dict[tuple[int, int], list[Any]] = {}
     for code in run.codes:
-        found.setdefault(code.pathway.source, []).append(code)
+        trigger = code.pathway.trigger
+        found.setdefault((trigger.population, trigger.event), []).append(code)
     return dict(sorted(found.items()))
 
 
@@ -226,12 +274,14 @@ def put_interpreter_state(run: NetworkInterpreter, state: Mapping[str, np.ndarra
         rows = check_length(state, f"{run.circuit.cells[n].name}<-{variable}", run.circuit, n)
         everyone = np.arange(run.circuit.cells[n].size)
         run.coming[n, variable] = {step + ahead: [(everyone, row.copy())] for ahead, row in enumerate(rows)}
-    for n, codes in _by_source(run).items():
-        name = run.circuit.cells[n].name
+    for (n, event), codes in _by_trigger(run).items():
+        name = _name(run.circuit, n, event)
         ago, neurons, outputs = (state[f"{name}->{x}"] for x in ("ago", "neuron", "output"))
         for code in codes:
             code.sent = {step - int(a): (neurons[ago == a].astype(np.int64), outputs[ago == a].astype(run.dtype))
                          for a in np.unique(ago) if a <= code.longest}  # fmt: skip
+    for memory in run.memories.values():
+        memory.put(*_of_store(state, memory.store), step)
     run.step = step
 
 

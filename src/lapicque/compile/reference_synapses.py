@@ -108,9 +108,19 @@ class Memory:
 
     def read(self, name: str, k: int) -> np.ndarray:
         """Return a state as it is at the end of step ``k``, (synapse,) by synapse number."""
-        found = np.empty(len(self.touched), self.dtype)
-        found[self.edges.order] = self.now(slice(None), k)[name]
+        return self.by_number(self.now(slice(None), k)[name])
+
+    def by_number(self, values: np.ndarray) -> np.ndarray:
+        """Bring what belongs to synapses into the order of their numbers."""
+        found = np.empty_like(values)
+        found[self.edges.order] = values
         return found
+
+    def put(self, states: dict[str, np.ndarray], ago: np.ndarray | None, step: int) -> None:
+        """Take over states by synapse number, as they were when each synapse was touched."""
+        self.states = {name: values[self.edges.order].astype(self.dtype) for name, values in states.items()}
+        if ago is not None:
+            self.touched = step - 1 - ago[self.edges.order].astype(np.int64)
 
     def write(self, name: str, values: np.ndarray, k: int) -> None:
         """Give a state values at the end of step ``k``, (synapse,) by synapse number."""
