@@ -17,6 +17,7 @@ what it reads of the source are the values before any delivery of the step. A wr
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -158,7 +159,9 @@ class NetworkInterpreter:
         # record
         for sampling, rows in zip(self.samplings, samples, strict=True):
             if k % sampling.every == 0:
-                rows.append(self._cells(sampling.population).read(sampling.name)[sampling.neurons])
+                store = sampling.store
+                whole = self._cells(sampling.population).read if store is None else partial(self.read_learned, store)
+                rows.append(whole(sampling.name)[sampling.neurons])
         # scheduled code, then 3. flow, 4. conditions
         for code in self._scheduled:
             if k % code.pathway.trigger.interval == 0:

@@ -38,12 +38,13 @@ LOG = 1 << 25
 
 @dataclass(frozen=True)
 class Sampling:
-    """A variable to be sampled at the beginning of every ``every``-th step."""
+    """A variable to be sampled at the beginning of every ``every``-th step: of neurons, or of synapses with a store."""
 
     population: int
     name: str
     neurons: np.ndarray
     every: int
+    store: Store | None = None
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,8 @@ class NetworkRun:
         self.wired: Wired = Wired.of(circuit, self.bounds, precision, threads) if like is None else like.wired
         self.shortest, self.longest = self.wired.delays()
         observed = self._observed()
-        planner = Planner(circuit, self.wired, methods or {}, precision, observed, bool(samplings))
+        sampled = any(s.store is None for s in self.samplings)
+        planner = Planner(circuit, self.wired, methods or {}, precision, observed, sampled)
         self.late = bool(planner.reason)
         slots = self._allocate()
         self._compiled = planner.compiled()
@@ -196,7 +198,7 @@ class NetworkRun:
         longest = max(1, LOG // max(1, self._loggable()))
         while self.step < last:
             length = 1 if self.calls else min(self._length, longest)
-            first, stop = self.step, min(last, self.step + length)
+            first, stop = self.step, min(last, self.step + length, self._next_sample())
             self._watch.remember()
             before = perf_counter()
             stretch = self._stretch(first, stop)
@@ -209,6 +211,11 @@ class NetworkRun:
                 raise SimulationError(reason)
         if reason := not_numbers(list(self.readers.values())):
             raise SimulationError(reason)
+
+    def _next_sample(self) -> int:
+        """Return the next step at whose beginning states of synapses are sampled, which is done between stretches."""
+        steps = [(self.step // s.every + 1) * s.every for s in self.samplings if s.store is not None]
+        return min(steps, default=1 << 62)
 
     def _loggable(self) -> int:
         """Return how many events that are logged can happen in one step, at most, in one partition."""
@@ -233,6 +240,8 @@ class NetworkRun:
         for s in self.samplings:
             rows = -(-last // s.every) - -(-first // s.every)
             samples.append(np.zeros((rows, len(s.neurons)), self.kernel.REAL))
+            if s.store is not None and rows:
+                samples[-1][0] = self.read_learned(s.store, s.name)[s.neurons]
         room = max(1, (last - first) * self._loggable())
         logs = [np.empty((room, 3), np.int32) for _ in self.partitions]
         written = [np.zeros(1, np.int64) for _ in self.partitions]
@@ -244,7 +253,7 @@ class NetworkRun:
         def work(p: int) -> None:
             part = self.partitions[p]
             probes = [part.probe(s.population, s.name, s.neurons, s.every, out)
-                      for s, out in zip(self.samplings, samples, strict=True)]  # fmt: skip
+                      for s, out in zip(self.samplings, samples, strict=True) if s.store is None]  # fmt: skip
             events = np.zeros(self.found.shape[2], np.int64)
             self.kernel.advance(
                 p, self.threads, first, last, self.span, self.circuit.dt, self.trial, part.arena, part.scratch,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lapicque.compile.circuit import Cells
+from lapicque.compile.circuit import Cells, Circuit
 from lapicque.compile.pathway_code import OWN, TRACE, CodeText
 from lapicque.compile.store import Store
 from lapicque.compile.wiring import DelaySteps, Wiring
@@ -149,3 +149,14 @@ def _of_chunk(values: Any, chunk: Any, first: int, count: int) -> np.ndarray:
     if isinstance(values, np.ndarray):
         return values[first : first + count]
     return np.full(count, values.constant) if values.constant is not None else values.of(chunk)
+
+
+def store_of(circuit: Circuit, projection: str) -> Store:
+    """Return what the synapses of a projection remember."""
+    return next(store for store in circuit.stores if store.projection == projection)
+
+
+def name_in_code(store: Store, variable: str) -> str:
+    """Return what a state of synapses is called in their code."""
+    trace = f"{TRACE}{variable}"
+    return trace if trace in store.traces else f"{OWN}{variable}"

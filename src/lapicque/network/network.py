@@ -270,7 +270,9 @@ class Network(Contents):
         population = chosen.target.population if isinstance(chosen, Projection) else chosen.population
         self._check_own(population, "population")
         names = full_names(self, chosen, variables)
-        base = population.name if names == ("spikes",) else f"{population.name}.{'+'.join(names)}"
+        learned = isinstance(chosen, Projection) and set(names) <= set(chosen.synapse.learned)
+        owner = chosen.name if isinstance(chosen, Projection) and learned else population.name
+        base = owner if names == ("spikes",) else f"{owner}.{'+'.join(names)}"
         own = free_name(self._recorders, name, base, "recorder")
         self._recorders[own] = Recorder(own, chosen, names, interval(every))
         return self._recorders[own]

@@ -23,7 +23,7 @@ SPECIAL = ("spikes", "rate")
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Recorder:
-    """Variables of some neurons, or of a projection's receptor; `Network.record` makes one.
+    """Variables of some neurons, of a projection's receptor, or of its synapses; `Network.record` makes one.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class Recorder:
     what : Selection or Projection
     variables : tuple of str
         ``"spikes"``, the names of other events, ``"rate"`` (of all selected neurons together), names of variables, and
-        ``"RECEPTOR.g"`` for those of a receptor.
+        ``"RECEPTOR.g"`` for those of a receptor. Of a projection, also what its synapses learn.
     every : float or None
         ms between samples; None: every step.
     """
@@ -94,12 +94,16 @@ def full_names(network: Network, what: Selection | Projection, variables: tuple[
 
 
 def _of_projection(projection: Projection, name: str) -> str:
+    if name in projection.synapse.learned:
+        return name
+    name = name.removeprefix(f"{projection.receptor}.")
     if projection.receptor is None:
         raise SimulationError(f"{projection.name!r} has no receptor: its synapse only writes variables of the neurons")
     variable = projection.synapse.variables.get(name)
     if variable is not None and variable.per_target and variable.kind != "parameter":
         return f"{projection.receptor}.{name}"
     known = [v.name for v in projection.synapse.variables.values() if v.per_target and v.kind != "parameter"]
+    known += projection.synapse.learned
     if variable is not None:
         raise SimulationError(f"{name!r} of {projection.name!r} is constant: there is nothing to record")
     hint = suggest(name, known) or f"; it has {', '.join(map(repr, known)) or 'none'}"

@@ -9,7 +9,7 @@ import numpy as np
 
 from lapicque.compile.circuit import Circuit
 from lapicque.compile.network_state import fits
-from lapicque.compile.storing import check_bounds
+from lapicque.compile.storing import check_bounds, name_in_code, store_of
 from lapicque.errors import SimulationError, suggest
 from lapicque.network.network import Network
 from lapicque.network.signal import one_number
@@ -19,13 +19,11 @@ from lapicque.simulation.recording import Recording, items_of
 from lapicque.simulation.running import advance
 from lapicque.simulation.settings import (
     Setting,
-    name_in_code,
     number_of,
     plain,
     read_constant,
     setting_of,
     stands_alone,
-    store_of,
     with_constant,
 )
 from lapicque.units import internal

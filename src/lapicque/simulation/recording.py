@@ -10,9 +10,12 @@ import numpy as np
 
 from lapicque.compile.circuit import Circuit
 from lapicque.compile.network_run import Sampling, Stretch
+from lapicque.compile.store import Store as SynapseStore
+from lapicque.compile.storing import name_in_code, store_of
 from lapicque.errors import SimulationError
 from lapicque.model.merge import part_name
 from lapicque.network.network import Network
+from lapicque.network.projection import Projection
 from lapicque.network.recorder import Recorder
 from lapicque.simulation.results import Trace
 from lapicque.spikes.trains import SpikeTrains
@@ -31,9 +34,10 @@ class Item:
     kind : ``"events"``, ``"samples"`` or ``"rate"``
     population : number
     name : of the event, or of the variable in the merged neuron
-    neurons : numbers of the neurons
+    neurons : numbers of the neurons, or of the synapses
     every : steps
     unit : of samples
+    store : whose synapses' states are sampled; None for those of neurons
     """
 
     key: str
@@ -43,6 +47,7 @@ class Item:
     neurons: np.ndarray
     every: int
     unit: Unit
+    store: SynapseStore | None = None
 
 
 def items_of(network: Network, circuit: Circuit) -> list[Item]:
@@ -67,6 +72,11 @@ def _items(recorder: Recorder, numbers: Mapping[str, int], circuit: Circuit) -> 
     found = []
     for variable in recorder.variables:
         key = recorder.name if single else f"{base}.{variable}"
+        if isinstance(recorder.what, Projection) and variable in recorder.what.synapse.learned:
+            store = store_of(circuit, recorder.what.name)
+            synapses, unit = np.arange(store.wiring.count), recorder.what.units[variable]
+            found.append(Item(key, "samples", -1, name_in_code(store, variable), synapses, every, unit, store))
+            continue
         if variable == "rate":
             found.append(Item(key, "rate", population, "spike", target.numbers, every, HZ))
             continue
@@ -113,14 +123,14 @@ class Collector:
         self, item: Item, circuit: Circuit, first: int, dtype: Any, alone: bool = False, in_order: bool = True
     ):
         self._alone, self._in_order = alone, in_order
-        cells = circuit.cells[item.population]
+        size = circuit.cells[item.population].size if item.store is None else item.store.wiring.count
         self.item, self.dt, self.first = item, circuit.dt, first
         streams = [(n, event) for n, c in enumerate(circuit.cells) for event in c.events]
         self._stream = streams.index((item.population, item.name)) if item.kind != "samples" else -1
-        self._place = np.full(cells.size, -1, np.int32)
+        self._place = np.full(size, -1, np.int32)
         self._place[item.neurons] = np.arange(len(item.neurons), dtype=np.int32)
         self._whole = _counted(item, circuit)
-        self._all = len(item.neurons) == cells.size
+        self._all = len(item.neurons) == size
         self._open, self._waiting = 0, 0  # events and steps of the bin that is not complete
         kind = {"events": ((2,), np.int32), "rate": ((1,), np.float64)}
         self.shape, kept = kind.get(item.kind, ((len(item.neurons),), dtype))
@@ -292,7 +302,7 @@ def times_of(kind: str, every: int, first: int, rows: int, dt: float) -> np.ndar
 
 def sampling_of(items: list[Item]) -> tuple[Sampling, ...]:
     """Return the variables that are sampled, in the order of the items."""
-    return tuple(Sampling(i.population, i.name, i.neurons, i.every) for i in items if i.kind == "samples")
+    return tuple(Sampling(i.population, i.name, i.neurons, i.every, i.store) for i in items if i.kind == "samples")
 
 
 def logged_of(items: list[Item], circuit: Circuit) -> list[tuple[int, str]]:

@@ -108,17 +108,6 @@ def setting_of(network: Network, circuit: Circuit, name: str) -> Setting:
     return Setting(name, "described", unit=_unit_of(network, place))
 
 
-def store_of(circuit: Circuit, projection: str) -> Store:
-    """Return what the synapses of a projection remember."""
-    return next(store for store in circuit.stores if store.projection == projection)
-
-
-def name_in_code(store: Store, variable: str) -> str:
-    """Return what a state of synapses is called in their code."""
-    trace = f"{TRACE}{variable}"
-    return trace if trace in store.traces else f"{OWN}{variable}"
-
-
 def _unit_of(network: Network, place: Place) -> Unit | None:
     if place.kind == "projection":
         return network.projections[place.owner].units.get(place.name)

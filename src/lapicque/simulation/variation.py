@@ -134,8 +134,9 @@ def varied(network: Network, changes: Mapping[str, Any]) -> Network:
         own = {p: v for p, v in given.items() if (p.kind == "projection" and p.owner == name)
                or (p.kind == "receptor" and (p.owner, p.receptor) == (target, projection.receptor))}  # fmt: skip
         ends = end(projection.source), end(projection.target)
+        modulators = {third: end(selection) for third, selection in projection.modulators.items()}
         with _named(own):
-            _projection(made, projection, ends, own)
+            _projection(made, projection, ends, modulators, own)
     for name, stimulation in network.stimulations.items():
         own = {p: v for p, v in given.items() if p.kind == "stimulus" and p.owner == name}
         with _named(own):
@@ -147,7 +148,9 @@ def varied(network: Network, changes: Mapping[str, Any]) -> Network:
                 unit = driven.neuron.inputs[place.name].unit  # type: ignore[union-attr]
                 made.stimulate(driven, place.name, with_unit(value, unit))
     for name, recorder in network.recorders.items():
-        made.record(end(recorder.target), *recorder.variables, every=recorder.every, name=name)
+        what = recorder.what
+        whole = made.projections[what.name] if isinstance(what, Projection) else end(what)
+        made.record(whole, *recorder.variables, every=recorder.every, name=name)
     made.carry_over(network)
     return made
 
@@ -189,7 +192,9 @@ def _population(made: Network, old: Population, own: Mapping[Place, Any]) -> Pop
     return made.population(neuron, old.size, name=old.name, initial=initial, positions=old.positions, **parameters)
 
 
-def _projection(made: Network, old: Projection, ends: tuple[Any, Any], own: Mapping[Place, Any]) -> Projection:
+def _projection(
+    made: Network, old: Projection, ends: tuple[Any, Any], modulators: Mapping[str, Any], own: Mapping[Place, Any]
+) -> Projection:
     values = {name: _in_unit(value, old.units[name]) for name, value in old.values.items()}
     more: dict[str, Any] = {"where": old.where, "delay": old.delay}
     for place, value in own.items():
@@ -201,7 +206,7 @@ def _projection(made: Network, old: Projection, ends: tuple[Any, Any], own: Mapp
         else:
             values[place.name] = _in_unit(value, old.units[place.name])
     return made.connect(ends[0], ends[1], old.synapse, into=old.into, immediate=old.immediate,
-                        receptor=old.receptor, name=old.name, **more, **values)  # fmt: skip
+                        receptor=old.receptor, modulators=modulators, name=old.name, **more, **values)  # fmt: skip
 
 
 def _in_unit(value: Any, unit: Any) -> Any:
