@@ -121,7 +121,7 @@ class ReductionTables:
         return dict(
             FUNCTION=REDUCTIONS.index(function), GROUPS=len(mine), TOTAL=len(members), STARTS=self._at(starts),
             MEMBERS=self._at(members), RESULTS=self._at(results), OF=self._at(lanes),
-            WORK=self._at(np.zeros(2 * len(members), np.int64)),
+            WORK=self._at(np.tile(np.arange(len(members)), 2)),  # an order of the members, and room for another
         )  # fmt: skip
 
     def _at(self, array: np.ndarray) -> int:
@@ -199,21 +199,25 @@ def reduce(a, row, start, blocks, values, real):
 def rank(values, at, members, low, high, work, results):
     """Put into ``results`` how many members of a group are before each: larger, or equal with a smaller number.
 
-    Runs of twice the length are merged again and again, from one half of ``work`` into the other.
+    Runs of twice the length are merged again and again, from one half of ``work`` into the other. They begin with the
+    order of the step before, which has changed little: most runs follow each other, and are copied. The order is one
+    and the same wherever they begin.
     """
     here, there = 0, members.shape[0]
-    for j in range(low, high):
-        work[here + j] = j
+    for n in range(low, high):
+        results[n] = values[at + members[n]]
     width = 1
     while width < high - low:
         for begin in range(low, high, 2 * width):
             middle, end = min(begin + width, high), min(begin + 2 * width, high)
+            apart = middle == end or before(results, work[here + middle - 1], work[here + middle])
+            if apart:
+                for n in range(begin, end):
+                    work[there + n] = work[here + n]
+                continue
             i, j = begin, middle
             for n in range(begin, end):
-                # of equal ones the one on the left, which has the smaller number
-                left = i < middle
-                if left and j < end:
-                    left = values[at + members[work[here + i]]] >= values[at + members[work[here + j]]]
+                left = j == end or (i < middle and before(results, work[here + i], work[here + j]))
                 if left:
                     work[there + n] = work[here + i]
                     i += 1
@@ -224,3 +228,11 @@ def rank(values, at, members, low, high, work, results):
         width *= 2
     for n in range(low, high):
         results[work[here + n]] = n - low
+        work[n] = work[here + n]
+
+
+@njit(inline="always")
+def before(values, one, other):
+    """Say whether one member has the larger value, or the same and the smaller number."""
+    a, b = values[one], values[other]
+    return a > b or (a == b and one < other)
