@@ -22,7 +22,9 @@ NEURON = dict(
     stimuli={},
     inputs={},
 )
-PROJECTION = dict(equations="", on_pre=None, on_post=None, parameters={}, values={}, ours={})
+PROJECTION = dict(
+    equations="", on_pre=None, on_post=None, post_delay=0.0, parameters={}, values={}, learned={}, ours={}
+)
 
 
 @pytest.fixture(scope="session")
@@ -31,8 +33,9 @@ def both_sides(peer, tmp_path_factory):
 
     A case has ``populations`` (name to a neuron or a list of spikes), ``projections`` with explicit synapses sorted by
     target, ``duration`` and ``dt`` in ms, ``traces`` (population to the units of what is recorded). A value is
-    a pair of a number or an array and its unit. The arrays of the answer are "POPULATION/steps" and
-    "POPULATION/neurons" of the spikes, in that order, and "POPULATION/VARIABLE", (step, neuron).
+    a pair of a number or an array and its unit; ``learned`` names those of a projection that change, with their units.
+    The arrays of the answer are "POPULATION/steps" and "POPULATION/neurons" of the spikes, in that order,
+    "POPULATION/VARIABLE", (step, neuron), and "projection_NUMBER/VARIABLE", (synapse,), at the end.
     """
     python = peer("brian2")
 
@@ -85,8 +88,8 @@ def simulated(case):
             population(net, name, given, case["dt"])
         if given.get("threshold", "spikes") is not None:
             net.record(net[name], "spikes")
-    for given in case["projections"]:
-        projection(net, given)
+    for number, given in enumerate(case["projections"]):
+        projection(net, number, given)
     for name, units in case["traces"].items():
         for variable in units:
             net.record(net[name], variable, name=f"{name}/{variable}")
@@ -101,6 +104,9 @@ def simulated(case):
         neurons = np.repeat(np.arange(len(trains.offsets) - 1), np.diff(trains.offsets))
         order = np.lexsort((neurons, trains.steps))
         found |= {f"{name}/steps": trains.steps[order], f"{name}/neurons": neurons[order]}
+    for number, given in enumerate(case["projections"]):
+        name = f"projection_{number}"
+        found |= {f"{name}/{variable}": answer.final[name][variable] for variable in given["learned"]}
     return found
 
 
@@ -121,8 +127,12 @@ def population(net, name, given, dt):
         net.stimulate(made, variable, lq.stimuli.array(samples * quantity(unit), dt=dt))
 
 
-def projection(net, given):
-    synapse = dict(equations=given["equations"], on_pre=given["on_pre"], on_post=given["on_post"]) | given["ours"]
+def projection(net, number, given):
+    own = "".join(f"\n{variable} : {unit}" for variable, unit in given["learned"].items())
+    synapse = dict(equations=given["equations"] + own, on_pre=given["on_pre"])
+    if given["on_post"] and "on_post" not in given["ours"]:
+        synapse["on"] = dict(after=lq.On("post", given["on_post"], delay=given["post_delay"] * quantity("ms")))
+    synapse |= given["ours"]
     into = synapse.pop("into", None)
     net.connect(
         net[given["source"]],
@@ -131,6 +141,7 @@ def projection(net, given):
         into=into,
         where=lq.edges(given["sources"], given["targets"]),
         delay=given["delay"] * quantity("ms"),
+        name=f"projection_{number}",
         **with_units(given["values"]),
     )
 

@@ -69,7 +69,8 @@ def population(name, given, dt):
 
 
 def projection(number, given, groups):
-    own = "".join(f"{name} : {KINDS[text]} (constant)\n" for name, (_, text) in given["values"].items())
+    flags = {name: "" if name in given["learned"] else "(constant)" for name in given["values"]}
+    own = "".join(f"{name} : {KINDS[text]} {flags[name]}\n" for name, (_, text) in given["values"].items())
     synapses = Synapses(
         groups[given["source"]],
         groups[given["target"]],
@@ -84,6 +85,8 @@ def projection(number, given, groups):
         setattr(synapses, name, values * unit(text))
     if given["on_pre"]:
         synapses.pre.delay = given["delay"] * ms
+    if given["on_post"]:
+        synapses.post.delay = given["post_delay"] * ms
     return synapses
 
 
@@ -104,6 +107,9 @@ def simulate(case):
     for name, units in case["traces"].items():
         for variable, text in units.items():
             found[f"{name}/{variable}"] = np.asarray(getattr(traces[name], variable) / unit(text)).T
+    for number, given in enumerate(case["projections"]):
+        for variable, text in given["learned"].items():
+            found[f"projection_{number}/{variable}"] = np.asarray(getattr(synapses[number], variable)[:] / unit(text))
     return found
 
 
