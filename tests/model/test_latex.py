@@ -34,6 +34,7 @@ EQUATIONS = [
     ("tanh(a) % b", r"\tanh\left(a\right) \bmod b"),
     ("where(a > b and (c >= d or not e < a), a, 0)",
      r"\operatorname{where}\left(a > b \wedge \left(c \geq d \vee \neg \left(e < a\right)\right), a, 0\right)"),
+    ("max(a) - mean(b, by=layer)", r"\max\left(a\right) - \operatorname{mean}_{\mathrm{layer}}\left(b\right)"),
     ("where(a != b, 1, 2)", r"\operatorname{where}\left(a \neq b, 1, 2\right)"),
 ]  # fmt: skip
 

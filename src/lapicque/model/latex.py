@@ -60,7 +60,7 @@ def _render(node: ast.expr, outer: int) -> str:
         return _render(node.value, 0) + "[n]"
     assert isinstance(node, ast.Call)
     assert isinstance(node.func, ast.Name)
-    return _call(node.func.id, node.args)
+    return _call(node.func.id, node.args, [_render(keyword.value, 0) for keyword in node.keywords])
 
 
 def _number(value: object) -> str:
@@ -92,7 +92,7 @@ def _binary(node: ast.BinOp, outer: int) -> str:
     return _bracketed(text, outer > level)
 
 
-def _call(name: str, arguments: list[ast.expr]) -> str:
+def _call(name: str, arguments: list[ast.expr], by: list[str]) -> str:
     inner = [_render(a, 0) for a in arguments]
     if name == "exp":
         return f"e^{{{inner[0]}}}"
@@ -102,4 +102,5 @@ def _call(name: str, arguments: list[ast.expr]) -> str:
         return f"\\left|{inner[0]}\\right|"
     known = name if name in ("log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "min", "max", "arctan") else None
     head = f"\\{known}" if known else f"\\operatorname{{{name}}}"
+    head += f"_{{{by[0]}}}" if by else ""  # of a group
     return f"{head}\\left({', '.join(inner)}\\right)"

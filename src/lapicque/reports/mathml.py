@@ -88,7 +88,7 @@ def _render(node: ast.expr, outer: int, flat: bool = False) -> str:
         word = "<mo>∧</mo>" if isinstance(node.op, ast.And) else "<mo>∨</mo>"
         return _bracketed(word.join(_render(value, 1, flat) for value in node.values), outer > 0)
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-        return _call(node.func.id, node.args, flat)
+        return _call(node.func.id, node.args, flat, [_render(keyword.value, 0, True) for keyword in node.keywords])
     if isinstance(node, ast.Subscript):
         return f"<mrow>{_render(node.value, 0, flat)}<mo>[</mo><mi>n</mi><mo>]</mo></mrow>"
     return f"<mtext>{escape(ast.unparse(node))}</mtext>"
@@ -137,11 +137,13 @@ def _begins_with_number(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant)
 
 
-def _call(name: str, arguments: list[ast.expr], flat: bool) -> str:
+def _call(name: str, arguments: list[ast.expr], flat: bool, by: list[str]) -> str:
     if name == "sqrt" and len(arguments) == 1:
         return f"<msqrt>{_render(arguments[0], 0, flat)}</msqrt>"
     inner = [_render(argument, 0, flat) for argument in arguments]
     if name == "abs" and len(inner) == 1:
         return f"<mrow><mo>|</mo>{inner[0]}<mo>|</mo></mrow>"
     listed = "<mo>,</mo>".join(inner)
-    return f'<mrow><mi mathvariant="normal">{escape(name)}</mi><mo>(</mo>{listed}<mo>)</mo></mrow>'
+    head = f'<mi mathvariant="normal">{escape(name)}</mi>'
+    head = f"<msub>{head}{by[0]}</msub>" if by else head  # of a group
+    return f"<mrow>{head}<mo>(</mo>{listed}<mo>)</mo></mrow>"
