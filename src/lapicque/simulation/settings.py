@@ -11,9 +11,7 @@ import numpy as np
 
 from lapicque.compile.assemble import stimulus_part
 from lapicque.compile.circuit import Additive, Circuit
-from lapicque.compile.pathway_code import OWN, TRACE
 from lapicque.compile.reductions import groups_of
-from lapicque.compile.store import Store
 from lapicque.compile.storing import store_of
 from lapicque.errors import SimulationError, UnitError, suggest
 from lapicque.model.merge import part_name
