@@ -9,6 +9,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from lapicque.model import checks
+
 if TYPE_CHECKING:
     from lapicque.model.equations import Expression
     from lapicque.model.synapse import Synapse
@@ -29,17 +31,17 @@ def event_driven(synapse: Synapse) -> tuple[str, ...]:
         for name in sorted(found):
             expression = moving[name].equation.expression  # type: ignore[union-attr]
             assert expression is not None
-            reason = _why_not(synapse, name, expression, found) or _read_in_every_step(synapse, name, found)
-            if reason:
-                reasons[name] = reason[0], reason[1] or expression, reason[2]
+            why = _why_not(synapse, name, expression, found) or _read_in_every_step(synapse, name, found)
+            if why:
+                reasons[name] = why[0], why[1] or expression, why[2]
         lost = found & set(reasons)
         if not lost:
             break
         found -= lost
     for name, (reason, expression, node) in reasons.items():
         if "event-driven" in moving[name].flags:
-            message = f"{name!r} cannot be (event-driven): {reason}; flag it (clock-driven), it is then advanced in every step"
-            raise expression.error(message, node)
+            offer = "flag it (clock-driven), it is then advanced in every step"
+            raise expression.error(f"{name!r} cannot be (event-driven): {reason}; {offer}", node)
     return tuple(name for name in moving if name in found)
 
 
@@ -51,7 +53,8 @@ def _why_not(synapse: Synapse, name: str, expression: Expression, lazy: set[str]
         variable = synapse.variables.get(node.id)
         constant = variable is not None and variable.kind == "parameter"
         if node.id not in lazy and not constant and (variable is not None or not _is_constant(node.id)):
-            return f"{node.id!r} changes in time besides", None, node
+            reason = "noise is not known" if checks.is_noise(node.id) else f"{node.id!r} changes"
+            return f"{reason} between events", None, node
     for call in ast.walk(expression.tree):
         if isinstance(call, ast.Call) and getattr(call.func, "id", "") in ("rand", "randn"):
             return "it draws random numbers", None, call
@@ -63,8 +66,6 @@ def _why_not(synapse: Synapse, name: str, expression: Expression, lazy: set[str]
 
 
 def _is_constant(name: str) -> bool:
-    from lapicque.model import checks
-
     return name in ("pi", "e", "inf") or checks.unit_in(name) is not None
 
 

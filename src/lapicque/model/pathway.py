@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from lapicque.errors import ModelError
+from lapicque.model.distribution import Distribution
 from lapicque.model.equations import Statement, parse_statements
 from lapicque.model.synapse_reductions import Reduction, refuse_over_synapses, separated
-from lapicque.model.values import plain_value
-from lapicque.units import parse_unit
+from lapicque.model.values import is_quantity, plain_value
+from lapicque.units import parse_unit, split
 
 MS = parse_unit("ms")
 
@@ -129,7 +130,7 @@ def parse_pathway(name: str, given: On | Every | str) -> Pathway:
     written = _statements(name, given)
     for statement in written:
         refuse_over_synapses(statement.expression)
-    return Pathway(name, side, written, _delay(name, given.delay), event or "spike", written=written)
+    return Pathway(name, side, written, _delay(name, side, given.delay), event or "spike", written=written)
 
 
 def _statements(name: str, given: On | Every) -> tuple[Statement, ...]:
@@ -142,18 +143,25 @@ def _statements(name: str, given: On | Every) -> tuple[Statement, ...]:
     return statements
 
 
-def _delay(name: str, given: Any) -> float | None:
+def _delay(name: str, side: str, given: Any) -> float | None:
     if given is None:
         return None
-    time = np.asarray(plain_value(given, MS, f"the delay of the pathway {name!r}"))
-    if time.ndim or not (np.isfinite(time) and time >= 0):
-        raise ModelError(f"the delay of the pathway {name!r} is {given}: one time, 0 or more, is expected")
+    what = f"the delay of the pathway {name!r}"
+    if isinstance(given, (Distribution, list, tuple, np.ndarray)) or not is_quantity(given) or np.ndim(split(given)[0]):
+        shown = given if isinstance(given, (str, Distribution)) else "an array"
+        each = "connect(..., delay=) gives each synapse its own" if side == PRE else "connect once for each delay"
+        raise ModelError(f"{what} is {shown}, but one time for all synapses is expected: {each}")
+    time = plain_value(given, MS, what)
+    if not (np.isfinite(time) and time >= 0):
+        raise ModelError(f"{what} is {given}: a time, 0 or more, is expected")
     return float(time)
 
 
 def _interval(name: str, given: Any) -> float | None:
     if isinstance(given, str) and given.strip() == "step":
         return None
+    if isinstance(given, str) and not is_quantity(given):
+        raise ModelError(f"the interval of {name!r} is {given!r}: one positive time, or 'step', is expected")
     time = np.asarray(plain_value(given, MS, f"the interval of {name!r}"))
     if time.ndim or not (np.isfinite(time) and time > 0):
         raise ModelError(f"the interval of {name!r} is {given}: one positive time, or 'step', is expected")

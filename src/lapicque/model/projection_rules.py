@@ -14,7 +14,7 @@ from lapicque.model.pathway import EVERY
 from lapicque.model.synapse_rules import ONE_SIDED, check_assigned, check_equation
 from lapicque.model.synapse_variables import expressions
 from lapicque.model.values import is_quantity
-from lapicque.units import DIMENSIONLESS, Dimension, describe, symbol_of
+from lapicque.units import DIMENSIONLESS, Dimension, describe, find_unit, symbol_of
 
 if TYPE_CHECKING:
     from lapicque.model.neuron import Neuron, Variable
@@ -186,14 +186,19 @@ class _Between:
             if pathway.event != "spike":
                 known = f"; it has {', '.join(map(repr, events))}" if events else " nor any other"
                 raise SimulationError(
-                    f"the pathway {pathway.name!r} runs at the event {pathway.event!r} of the {word}, which has no such "
-                    f"event{suggest(pathway.event, events) or known}"
+                    f"the pathway {pathway.name!r} runs at the event {pathway.event!r} of the {word}, which has no "
+                    f"such event{suggest(pathway.event, events) or known}"
                 )
             assert neuron is not None
-            instead = " Read its variables in every step: 'name = expression of x_pre : unit (summed)'"
+            instead = {
+                "pre": "Read its variables in every step: 'name = expression of x_pre : unit (summed)'",
+                "post": f"Give it one, or run the code on schedule: on=dict({pathway.name}=lq.Every('1 ms', code))",
+            }.get(pathway.at, f"Read its variables: 'x_{pathway.at}'")
+            if events:
+                instead = f"It has other events: lq.On('{pathway.at}.{events[0]}', code)"
             raise SimulationError(
                 f"the pathway {pathway.name!r} runs at spikes of the {word}, but the neuron {neuron.name!r} has no "
-                f"threshold and never spikes.{instead if pathway.at == 'pre' else ''}"
+                f"threshold and never spikes. {instead}"
             )
         if self.target is None:
             raise SimulationError("spike lists cannot be the target of a projection: they have no variables")
@@ -204,9 +209,12 @@ class _Between:
             if meaning is None:
                 self.refuse_unknown(expression, node, in_target)
             elif meaning.owner not in ("post", "synapse", "output") and in_target:
+                owner = "belongs to the source of a single synapse"
+                if meaning.owner != "pre":
+                    owner = f"is read by single synapses, of the modulator {meaning.owner!r}"
                 message = (
-                    f"{name!r} belongs to {'the source' if meaning.owner == 'pre' else 'a modulator'} of a single synapse, but this expression is evaluated once per "
-                    "target neuron: read it in on_pre, or in a variable flagged (summed)"
+                    f"{name!r} {owner}, but this expression is evaluated once per target neuron: read it in on_pre, or "
+                    "in a variable flagged (summed)"
                 )
                 raise expression.error(message, node)
 
@@ -219,13 +227,35 @@ class _Between:
             raise expression.error(message, node)
         if self.source is not None and name in self.source.variables:
             raise expression.error(f"{name!r} is a variable of the source: write '{name}_pre'", node)
-        if self.source is None and name.endswith("_pre"):
-            raise expression.error(f"{name!r}: the source is a list of spikes, which has no variables", node)
-        for end, side, neuron in (("_pre", "source", self.source), ("_post", "target", self.target)):
-            if name.endswith(end) and neuron is not None:
-                hint = suggest(name.removesuffix(end), neuron.variables)
-                message = f"the {side} neuron {neuron.name!r} has no variable {name.removesuffix(end)!r}{hint}"
-                raise expression.error(message, node)
+        if (message := self.lost(name)) is not None:
+            raise expression.error(message, node)
+        if name in ("lastspike", "last_spike"):
+            message = "the time of the last spike cannot be read: keep it, 'last : ms' and on_pre='last = t'"
+            raise expression.error(message, node)
+        if name in checks.BUILT_IN or name in checks.FUNCTIONS or checks.is_noise(name) or find_unit(name) is not None:
+            return
+        target = "" if self.target is None else f" nor its target {self.target.name!r}"
+        hint = suggest(name, self.meanings)
+        if not hint:
+            hint = f": neither the synapse{target} has it; give it a value, parameters=dict({name}=...)"
+            third = name.rpartition("_")[2]
+            if third != name and third.isidentifier():
+                hint += f", or a modulator, connect(..., modulators=dict({third}=population))"
+        raise expression.error(f"unknown name {name!r}{hint}", node)
+
+    def lost(self, name: str) -> str | None:
+        """Return what is wrong with ``x_pre``, ``x_post``, or ``x_NAME`` of a modulator, that does not exist."""
+        sides = {"pre": ("source neuron", self.source), "post": ("target neuron", self.target)}
+        sides |= {third: (f"neuron of the modulator {third!r},", neuron) for third, neuron in self.modulators.items()}
+        for end, (side, neuron) in sides.items():
+            variable = name.removesuffix(f"_{end}")
+            if variable == name:
+                continue
+            if neuron is None:
+                side = side.removesuffix(" neuron").removeprefix("neuron of the ").removesuffix(",")
+                return f"{name!r}: the {side} is a list of spikes, which has no variables"
+            return f"the {side} {neuron.name!r} has no variable {variable!r}{suggest(variable, neuron.variables)}"
+        return None
 
     def check_graded(self, expression: Expression) -> None:
         """A continuous coupling reads ``output`` only where the source has one in every step."""
@@ -240,6 +270,10 @@ class _Between:
         if meaning is None:
             if self.source is not None and target in self.source.variables:
                 raise statement.error(f"{target!r} is a variable of the source: write '{target}_pre'")
+            if (message := self.lost(target)) is not None:
+                raise statement.error(message)
+            if target in checks.BUILT_IN or target in checks.FUNCTIONS:
+                raise statement.error(f"{target!r} has a meaning of its own and cannot be set: choose another name")
             states = [name for name, m in self.meanings.items() if self.state(m)]
             raise statement.error(f"unknown variable {target!r}{suggest(target, states)}")
         if meaning.owner == "output":

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from lapicque.errors import ModelError, suggest
 from lapicque.model import checks, rules
+from lapicque.model.bounds import bounding, check_bounds
 from lapicque.model.distribution import Distribution
 from lapicque.model.equations import Equation, Expression, Statement, parse_expression
 from lapicque.model.synapse_reductions import OVER_SYNAPSES, refuse_over_synapses
@@ -61,7 +62,7 @@ def check_synapse(synapse: Synapse) -> None:
         _check_initial(synapse, name)
     _ = synapse.event_driven  # says what is flagged so, and cannot be
     for name in synapse.bounds:
-        _check_bounds(synapse, name)
+        check_bounds(synapse, name)
     _check_used(synapse)
     _check_own_dimensions(synapse)
 
@@ -133,27 +134,6 @@ def _check_initial(synapse: Synapse, name: str) -> None:
     rules.refuse_draws(expression, "has no meaning in an initial value: give an array of values")
 
 
-def _check_bounds(synapse: Synapse, name: str) -> None:
-    """A bound is a number of the state's dimension, a parameter, or None."""
-    if name not in synapse.learned:
-        hint = suggest(name, synapse.learned)
-        raise ModelError(f"bounds: {name!r} is no state of single synapses{hint}: nothing changes it")
-    pair = synapse.bounds[name]
-    if not isinstance(pair, (tuple, list)) or len(pair) != 2:
-        raise ModelError(f"bounds: {name!r} needs (low, high), where None is open, not {pair!r}")
-    ends = []
-    for bound in pair:
-        if isinstance(bound, str) and bound in synapse.variables:
-            if synapse.variables[bound].kind != "parameter":
-                raise ModelError(f"bounds: {bound!r} is no parameter, but {name!r} is bounded by it")
-        elif bound is not None:
-            unit = synapse.learned[name].unit
-            value = bound if unit is None else plain_value(bound, unit, f"the bound of {name!r}")
-            ends.append(value)
-    if len(ends) == 2 and synapse.learned[name].unit is not None and not ends[0] < ends[1]:
-        raise ModelError(f"bounds: {name!r} is to lie between {pair[0]} and {pair[1]}, but the first is not smaller")
-
-
 def _check_used(synapse: Synapse) -> None:
     """A parameter that only ``parameters=`` names is read somewhere, and the synapse does something."""
     for name in unused_parameters(synapse):
@@ -168,7 +148,7 @@ def unused_parameters(synapse: Synapse) -> list[str]:
     """Return the parameters that ``parameters=`` names, but no equation, code or initial value reads."""
     used = {node.id for expression in expressions(synapse) for node in expression.names()}
     used |= names_of_expressions(synapse.initial.values())
-    used |= {bound for pair in synapse.bounds.values() for bound in pair if isinstance(bound, str)}
+    used |= bounding(synapse)
     return [name for name in synapse.parameters if name not in used and synapse.variables[name].equation is None]
 
 

@@ -128,6 +128,9 @@ def _check_driven(equation: Equation) -> None:
         raise equation.error(f"{name!r} is (clock-driven) and (event-driven): keep one")
     if equation.kind not in ("differential", "map"):
         raise equation.error(f"({flag}) belongs to a differential equation, and {name!r} has none")
+    if flag == "event-driven" and equation.kind == "map":
+        message = f"{name!r} is a map from step to step, so it is advanced in every step: leave out '(event-driven)'"
+        raise equation.error(message)
     if flag == "event-driven" and "post" in flags:
         raise equation.error(
             f"{name!r} lives in the target neuron, which is advanced in every step: leave out '(event-driven)'"

@@ -15,8 +15,12 @@ from lapicque.model.equations import parse_expression
 from lapicque.model.projection_rules import check_projection
 from lapicque.model.synapse import Synapse
 from lapicque.model.values import is_quantity
+from lapicque.network.connectivity.regular import AllToAll
 from lapicque.network.distributions import LENGTH, check_text
-from lapicque.network.population import Selection, selection
+from lapicque.network.modulators import check_modulators
+from lapicque.network.modulators import modulators as found_modulators
+from lapicque.network.population import Selection
+from lapicque.network.starting import check_start
 from lapicque.units import DIMENSIONLESS, ONE, Dimension, Unit, internal, internal_unit, magnitude, parse_unit, split
 
 MS = parse_unit("ms")
@@ -101,7 +105,7 @@ def projection(
     if not callable(check):
         raise SimulationError(f"where is {where!r}, but a rule is expected, such as lq.fixed_probability(0.1)")
     check(len(source), len(target), source == target)
-    thirds = _modulators(modulators or {}, target)
+    thirds = found_modulators(modulators, target)
     synapse, values = _split_values(synapse, given, target)
     into = into if into is not None else _named_input(synapse, target)
     if "w" not in values and (weights := getattr(where, "weights", None)) is not None:
@@ -116,29 +120,15 @@ def projection(
         {key: unit.dimension for key, unit in units.items()},
         {key: third.population.model for key, third in thirds.items()},
     )
+    check_modulators(synapse, source, target, thirds)
     for key, value in values.items():
         check_pair_value(value, units[key], ends, f"{key}")
+    check_start(synapse, values, units, _joins_all(where, source, target))
     check_pair_value(delay, MS, ends, "the delay")
     _check_delay(delay, immediate, synapse)
+    if immediate:
+        _check_immediate(synapse)
     return Projection(name, source, target, synapse, into, where, values, units, delay, immediate, modulators=thirds)
-
-
-def _modulators(given: Mapping[str, Any], target: Selection) -> dict[str, Selection]:
-    """Return the third parties, checked: one neuron, or as many as targets."""
-    found = {}
-    for name, value in given.items():
-        if not name.isidentifier() or name in ("pre", "post", "every"):
-            raise SimulationError(
-                f"modulators: {name!r} is no name for one: letters and digits, but not 'pre' or 'post'"
-            )
-        third = selection(value, f"the modulator {name!r}")
-        if len(third) not in (1, len(target)):
-            raise SimulationError(
-                f"the modulator {name!r} has {len(third)} neurons: one, which all synapses share, or {len(target)}, one "
-                "for each target, are expected"
-            )
-        found[name] = third
-    return found
 
 
 def _split_values(synapse: Synapse, given: Mapping[str, Any], target: Selection) -> tuple[Synapse, dict[str, Any]]:
@@ -227,6 +217,11 @@ def check_pair_value(value: Any, unit: Unit, ends: tuple[Selection, Selection], 
         raise SimulationError(f"{what} has shape {array.shape}: give one value, one a synapse, or a matrix")
 
 
+def _joins_all(where: Any, source: Selection, target: Selection) -> bool:
+    """Whether every pair of neurons has a synapse."""
+    return isinstance(where, AllToAll) and (where.autapses or source.population is not target.population)
+
+
 def _named_input(synapse: Synapse, target: Selection) -> str | None:
     """Return the input that a sum called ``x_post`` names, as in Brian; None where it names none."""
     output, neuron = synapse.parsed_output, target.population.model
@@ -237,10 +232,30 @@ def _named_input(synapse: Synapse, target: Selection) -> str | None:
     return name if name in neuron.inputs else None
 
 
+def _check_immediate(synapse: Synapse) -> None:
+    """What acts in the step of a spike, before the target's flow, only adds numbers that are known before the run."""
+    if synapse.learned:
+        raise SimulationError(
+            f"the synapse {synapse.name!r} learns ({', '.join(map(repr, synapse.learned))}), and an immediate projection "
+            "only adds what is known before the run: leave out immediate=True"
+        )
+    for pathway in synapse.pathways:
+        if pathway.at != "pre" or pathway.event != "spike":
+            raise SimulationError(
+                f"an immediate projection acts at spikes of the source, but the pathway {pathway.name!r} runs at "
+                f"{pathway.at!r}: leave out immediate=True"
+            )
+        if pathway.delay:
+            raise SimulationError(
+                f"an immediate projection has no delay, but the pathway {pathway.name!r} has {pathway.delay:g} ms"
+            )
+
+
 def _check_delay(delay: Any, immediate: bool, synapse: Synapse) -> None:
     if isinstance(delay, Distribution) or (isinstance(delay, str) and not is_quantity(delay, PAIR_NAMES)):
         if immediate:
             raise SimulationError("an immediate projection has no delay: leave out delay=")
+        _check_delayed(synapse, True)
         return
     array = np.asarray(magnitude(delay, MS, "the delay"), np.float64)
     if not np.isfinite(array).all() or (array < 0).any():
@@ -251,6 +266,24 @@ def _check_delay(delay: Any, immediate: bool, synapse: Synapse) -> None:
         raise SimulationError(message)
     if immediate and array.any():
         raise SimulationError(f"an immediate projection has no delay, but {float(array.max()):g} ms is given")
+    if array.any():
+        _check_delayed(synapse, bool(array.ndim and (array != array.flat[0]).any()))
+
+
+def _check_delayed(synapse: Synapse, various: bool) -> None:
+    """Something waits for the delay of the projection, that of the source's spikes; it writes to it in a clear order."""
+    waiting = [pathway for pathway in synapse.pathways if pathway.at == "pre" and pathway.delay is None]
+    if not waiting:
+        raise SimulationError(
+            f"delay= is how late spikes of the source arrive, but no code of the synapse {synapse.name!r} waits for "
+            "it: a pathway has a delay of its own, lq.On('post', code, delay='1 ms')"
+        )
+    for statement in (statement for pathway in waiting for statement in pathway.written if various):
+        if statement.target.endswith("_pre") and statement.target not in synapse.variables:
+            raise statement.error(
+                f"{statement.target!r} is written, but the synapses have delays of their own, so that spikes of several "
+                "steps would write in no certain order: give all one delay"
+            )
 
 
 def show_value(value: Any, unit: str = "") -> str:
