@@ -209,6 +209,34 @@ class Synapse:
             replaced["parameters"] = kept
         return dataclasses.replace(self, **replaced)
 
+    def onto(self, transmission: Synapse) -> Synapse:
+        """Return the synapse that learns as this one does, and acts on its target as another one.
+
+        Variables and pathways of both are kept; the weight is one. A spike first acts with the weight that it finds,
+        and is learned from afterwards.
+
+        Raises
+        ------
+        ModelError, UnitError
+            If both call something alike, both have an output, or their weights have different dimensions.
+
+        Examples
+        --------
+        >>> hebb = Synapse("w : nS", on_post="w += 0.01*x_pre*nS", name="hebb")
+        >>> ampa = Synapse(
+        ...     "dg/dt = -g/tau : nS (post)",
+        ...     on_pre="g += w",
+        ...     output="g*(0*mV - v_post)",
+        ...     parameters=dict(tau="5 ms"),
+        ...     name="ampa",
+        ... )
+        >>> hebb.onto(ampa).name
+        'hebb_ampa'
+        """
+        from lapicque.model.combine import combined
+
+        return combined(self, transmission)
+
     def _unchecked(self, **fields: Any) -> Synapse:
         made = object.__new__(Synapse)
         for field in dataclasses.fields(self):

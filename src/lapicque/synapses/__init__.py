@@ -22,6 +22,7 @@ from lapicque._lazy import attach
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
+        "Pairing": "pairing",
         "alpha": "alpha",
         "conductance": "conductance",
         "conductance_alpha": "conductance_alpha",
@@ -34,5 +35,7 @@ __getattr__, __dir__, __all__ = attach(
         "nmda": "nmda",
         "releasing": "releasing",
         "saturating": "saturating",
+        "stdp": "stdp",
+        "stdp_power_law": "stdp_power_law",
     },
 )
