@@ -69,6 +69,25 @@ def test_values_known_beforehand_are_as_if_they_were_set(how, same):
     same(whole, lq.simulate(rewarded(tau=5 * ms, at=[2.5, 1] * ms, values=[-2, 1]), 4 * ms, reference=True))
 
 
+@pytest.mark.parametrize("how", HOW)
+def test_a_signal_teaches_synapses(how):
+    """What is eligible decays since a spike, and is learned when the reward comes, with its sign."""
+    rule = lq.Synapse(
+        "de/dt = -e/(100*ms) : 1\nw : 1",
+        on_pre="e += 1",
+        on=dict(teach=lq.On("reward", "w += 0.5*value_reward*e")),
+        name="rule",
+    )
+    net = lq.Network()
+    source = net.spikes([[10.0], [60.0]], name="source")
+    cells = net.population(COUNTER, 1, name="cells")
+    reward = net.signal("reward", at=[50, 150] * ms, values=[1, -1])
+    net.connect(source, cells, rule, w=0.0, modulators=dict(reward=reward), name="learned")
+    weights = lq.simulate(net, 160 * ms, **how).final["learned"]["w"]
+    expected = [0.5 * (np.exp(-0.4) - np.exp(-1.4)), -0.5 * np.exp(-0.9)]
+    np.testing.assert_allclose(weights, expected, rtol=1e-12)
+
+
 def test_values_known_beforehand_work_in_trials_and_sweeps(same):
     net = rewarded(tau=5 * ms, at=[0, 2] * ms, values=[1, 2])
     many = lq.simulate(net, 4 * ms, sweep={"reward.tau": [5, 50]}, trials=2)
