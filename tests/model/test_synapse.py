@@ -8,7 +8,7 @@ import pytest
 
 from lapicque import normal
 from lapicque.errors import ModelError
-from lapicque.model import On, Synapse
+from lapicque.model import Every, On, Synapse
 from lapicque.units import ms
 
 TEXT = """
@@ -155,6 +155,88 @@ def test_arrays_of_values_are_compared():
     one = Synapse("dg/dt = -g/tau : nS (post)", on_pre="g += w", parameters=dict(tau=[1.0, 2.0] * ms))
     assert one == one.with_(tau=np.array([1.0, 2.0]))
     assert one != one.with_(tau=[1.0, 3.0])
+
+
+LEARNS = """
+dapre/dt = -apre/tau : 1          # trace
+dc/dt = -c*v_post/mV/tau : 1
+w : nS                            # strength
+"""
+
+LEARNS_REPR = """\
+Synapse rule
+    dapre/dt = -apre/tau : 1  # trace
+    dc/dt = -c*v_post/mV/tau : 1
+    w : nS  # strength
+  on pre: apre += 1; g_e += w
+  on late (post.plateau), 1 ms later: w += apre*eta
+  on teach: w -= c*eta
+  on norm (every 100 ms): w *= total/sum(w, by='post')
+  on leak (every step): w -= 1e-06*nS
+  states: w (only code changes); apre (event-driven); c (clock-driven)
+  bounds: 0 nS <= w <= w_max; c <= 5
+  initial: c = 0.5
+  parameters:
+    tau   = 20 ms
+    eta   = 0.01 nS
+    total = 5 nS
+    w_max = 1 nS"""
+
+
+@pytest.fixture
+def rule():
+    return Synapse(
+        LEARNS,
+        on_pre="apre += 1; g_e += w",
+        on=dict(
+            late=On("post.plateau", "w += apre*eta", "1 ms"),
+            teach=On("teach", "w -= c*eta"),
+            norm=Every("0.1 second", "w *= total/sum(w, by='post')"),
+            leak=Every("step", "w -= 1e-06*nS"),
+        ),
+        bounds=dict(w=("0 nS", "w_max"), c=(None, 5)),
+        initial=dict(c=0.5),
+        parameters=dict(tau="20 ms", eta="0.01 nS", total="5 nS", w_max="1 nS"),
+        name="rule",
+    )
+
+
+def test_what_a_synapse_learns(rule):
+    assert list(rule.learned) == ["apre", "c", "w"]
+    assert rule.event_driven == ("apre",)
+    assert rule.clock_driven == ("c",)  # it reads what changes between events
+    assert {name: rule.variables[name].scope for name in ("tau", "eta", "w_max")} == dict.fromkeys(
+        ("tau", "eta", "w_max"), "synapse"
+    )
+
+
+def test_repr_of_a_synapse_that_learns(rule):
+    wanted = [" ".join(line.split()) for line in LEARNS_REPR.splitlines()]
+    assert [" ".join(line.split()) for line in repr(rule).splitlines()] == wanted
+
+
+def test_markdown_of_a_synapse_that_learns(rule):
+    text = rule._repr_markdown_()
+    assert r"\frac{\mathrm{d}\mathrm{apre}}{\mathrm{d}t} &= \frac{-\mathrm{apre}}{\tau}" in text
+    assert "| on norm (every 100 ms) | `w *= total/sum(w, by='post')` |" in text
+    assert "| bounds | `0 nS <= w <= w_max; c <= 5` |" in text
+    assert "| `c` | 1 | each synapse, clock-driven |  |" in text
+    assert "| `w` | nS | each synapse, by code | strength |" in text
+    assert "| `eta` | 0.01 | nS |  |" in text
+
+
+def test_bounds_and_initial_values_are_part_of_a_synapse(rule):
+    same = rule.with_(bounds=dict(w=(0, "w_max"), c=[None, 5.0]), initial=dict(c="0.5"))
+    assert same == rule  # numbers are taken in the unit of the state
+    assert hash(same) == hash(rule)
+    wider = rule.with_(bounds=dict(w=("0 nS", "w_max"), c=(None, 6)))
+    assert wider != rule
+    assert wider.fingerprint == rule.fingerprint  # code reads bounds as it reads parameters
+    assert rule.with_(bounds=dict(w=("0 nS", "w_max"), c=(0, 5))).fingerprint != rule.fingerprint
+    open_above = rule.with_(bounds=dict(w=(0, None)))
+    assert "w_max" not in open_above.parameters  # nothing else read it
+    assert rule.with_(initial=dict(c=[1.0, 2.0])) != rule.with_(initial=dict(c=[1.0, 3.0]))
+    assert rule.with_(w_max="2 nS").variables["w_max"].value == 2.0
 
 
 def test_repr(synapse):

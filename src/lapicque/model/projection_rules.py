@@ -227,8 +227,8 @@ class _Between:
             raise expression.error(message, node)
         if self.source is not None and name in self.source.variables:
             raise expression.error(f"{name!r} is a variable of the source: write '{name}_pre'", node)
-        if (message := self.lost(name)) is not None:
-            raise expression.error(message, node)
+        if (lost := self.lost(name)) is not None:
+            raise expression.error(lost, node)
         if name in ("lastspike", "last_spike"):
             message = "the time of the last spike cannot be read: keep it, 'last : ms' and on_pre='last = t'"
             raise expression.error(message, node)
@@ -270,8 +270,8 @@ class _Between:
         if meaning is None:
             if self.source is not None and target in self.source.variables:
                 raise statement.error(f"{target!r} is a variable of the source: write '{target}_pre'")
-            if (message := self.lost(target)) is not None:
-                raise statement.error(message)
+            if (lost := self.lost(target)) is not None:
+                raise statement.error(lost)
             if target in checks.BUILT_IN or target in checks.FUNCTIONS:
                 raise statement.error(f"{target!r} has a meaning of its own and cannot be set: choose another name")
             states = [name for name, m in self.meanings.items() if self.state(m)]

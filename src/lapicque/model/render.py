@@ -7,14 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from lapicque.model.distribution import Distribution
 from lapicque.model.equations import Equation
 from lapicque.model.neuron import Neuron, ParsedEvent, Variable
-from lapicque.model.synapse import Synapse
 from lapicque.model.synapse_variables import SynapseVariable
 
 
-def _left(equation: Equation) -> str:
+def left_side(equation: Equation) -> str:
+    """Write the left side of an equation."""
     return {"differential": f"d{equation.name}/dt", "map": f"{equation.name}[n+1]"}.get(equation.kind, equation.name)
 
 
@@ -38,7 +37,7 @@ def _event_rows(event: ParsedEvent) -> list[tuple[str, str]]:
     return rows
 
 
-def _unit_behind(variable: Variable | SynapseVariable) -> str:
+def unit_behind(variable: Variable | SynapseVariable) -> str:
     """Write a unit as it stands behind a number: nothing for a pure number, ``/ms`` for ``1/ms``."""
     name = variable.unit.name if variable.unit is not None else "1"
     return f" {name[1:] if name.startswith('1/') else name}" if name != "1" else ""
@@ -55,7 +54,7 @@ def to_text(neuron: Neuron) -> str:
     for equation in neuron.parsed_equations:
         flags = f" ({', '.join(sorted(equation.flags))})" if equation.flags else ""
         if equation.expression is not None:
-            text = f"{_left(equation)} = {' '.join(equation.expression.text.split())} : {equation.unit}{flags}"
+            text = f"{left_side(equation)} = {' '.join(equation.expression.text.split())} : {equation.unit}{flags}"
         elif neuron.variables[equation.name].kind == "parameter":
             continue
         else:
@@ -71,7 +70,7 @@ def to_text(neuron: Neuron) -> str:
     if neuron.constants:
         lines.append("  parameters:")
         names = max(len(n) for n in neuron.constants)
-        shown = [(v, f"{n:<{names}} = {show_value(v.value)}{_unit_behind(v)}") for n, v in neuron.constants.items()]
+        shown = [(v, f"{n:<{names}} = {show_value(v.value)}{unit_behind(v)}") for n, v in neuron.constants.items()]
         width = max(len(text) for _, text in shown)
         lines += [f"    {_with_doc(variable, text, width)}" for variable, text in shown]
     if neuron.reference:
@@ -79,45 +78,8 @@ def to_text(neuron: Neuron) -> str:
     return "\n".join(lines)
 
 
-def synapse_to_text(synapse: Synapse) -> str:
-    """Return a synapse as text: equations, code, output, parameters with units, the paper."""
-    lines = [f"Synapse {synapse.name}"]
-    for equation in synapse.parsed_equations:
-        if equation.kind == "parameter" and synapse.variables[equation.name].value is not None:
-            continue
-        flags = f" ({', '.join(sorted(equation.flags))})" if equation.flags else ""
-        text = f" = {' '.join(equation.expression.text.split())}" if equation.expression is not None else ""
-        doc = f"  # {equation.doc}" if equation.doc else ""
-        lines.append(f"    {_left(equation)}{text} : {equation.unit}{flags}{doc}")
-    rows = []
-    for pathway in synapse.pathways:
-        at = f" ({pathway.at})" if pathway.name not in ("pre", "post") else ""
-        delay = f", {pathway.delay:g} ms later" if pathway.delay is not None else ""
-        code = "; ".join(f"{s.target} {s.operator} {s.expression.text}" for s in pathway.written)
-        rows.append((f"on {pathway.name}{at}{delay}", code))
-    rows += [("output", " ".join(synapse.parsed_output.text.split()))] if synapse.parsed_output is not None else []
-    rows += [("initial", "; ".join(f"{k} = {v}" for k, v in synapse.initial.items()))] if synapse.initial else []
-    width = max((len(name) for name, _ in rows), default=0) + 2
-    lines += [f"  {name + ':':<{width}}{text}" for name, text in rows]
-    constants = [v for v in synapse.variables.values() if v.kind == "parameter" and v.value is not None]
-    if constants:
-        lines.append("  parameters:")
-        names = max(len(v.name) for v in constants)
-        shown = [(v, f"{v.name:<{names}} = {_synapse_value(v)}") for v in constants]
-        width = max(len(text) for _, text in shown)
-        lines += [f"    {text:<{width}}  # {v.doc}" if v.doc else f"    {text}" for v, text in shown]
-    if synapse.reference:
-        lines.append(f"  reference: {synapse.reference}")
-    return "\n".join(lines)
-
-
-def _synapse_value(variable: SynapseVariable) -> str:
-    if isinstance(variable.value, Distribution):
-        return repr(variable.value)
-    return f"{show_value(variable.value)}{_unit_behind(variable)}"
-
-
-def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
+def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Return the lines of a table in markdown, none where there are no rows."""
     if not rows:
         return []
     lines = [head, ("---",) * len(head), *rows]
@@ -135,11 +97,11 @@ def to_markdown(neuron: Neuron) -> str:
     rows = [(name, f"`{text}`") for event in neuron.parsed_events for name, text in _event_rows(event)]
     rows += [("output", f"`{neuron.parsed_output.text}`")] if neuron.parsed_output is not None else []
     rows += [("initial", f"`{name} = {value}`") for name, value in neuron.initial.items()]
-    parts += _table(("event", ""), rows)
-    parts += _table(("state", "unit", ""), [(f"`{n}`", f"{v.unit}", v.doc) for n, v in neuron.states.items()])
-    parts += _table(("input", "unit", ""), [(f"`{n}`", f"{v.unit}", v.doc) for n, v in neuron.inputs.items()])
+    parts += table(("event", ""), rows)
+    parts += table(("state", "unit", ""), [(f"`{n}`", f"{v.unit}", v.doc) for n, v in neuron.states.items()])
+    parts += table(("input", "unit", ""), [(f"`{n}`", f"{v.unit}", v.doc) for n, v in neuron.inputs.items()])
     values = [(f"`{n}`", show_value(v.value), f"{v.unit}", v.doc) for n, v in neuron.constants.items()]
-    parts += _table(("parameter", "value", "unit", ""), values)
+    parts += table(("parameter", "value", "unit", ""), values)
     if neuron.reference:
         parts.append(f"Reference: {neuron.reference}")
     return "\n".join(parts)

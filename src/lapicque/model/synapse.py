@@ -19,7 +19,7 @@ from lapicque.model.equations import SYNAPSE, Equation, Expression, parse_equati
 from lapicque.model.lazy import event_driven
 from lapicque.model.pathway import Every, On, Pathway, parse_pathway
 from lapicque.model.synapse_variables import SynapseVariable, find_variables, parameter_value
-from lapicque.model.values import with_unit
+from lapicque.model.values import is_quantity, plain_value, unit_of, with_unit
 from lapicque.units import internal
 
 
@@ -262,7 +262,9 @@ class Synapse:
             lines.append(f"on {pathway.name} {at}: {code}{over}")
         if self.parsed_output is not None:
             lines.append(f"output {ast.unparse(self.parsed_output.tree)}")
-        lines += [f"bounds {name} {low} {high}" for name, (low, high) in self.bounds.items()]
+        for name, pair in self.bounds.items():
+            ends = ("open" if end is None else end if end in self.variables else "number" for end in pair)
+            lines.append(f"bounds {name} {' '.join(ends)}")
         return "\n".join(lines)
 
     @cached_property
@@ -285,9 +287,26 @@ class Synapse:
             elif v.value is not None:
                 array = np.asarray(internal(v.value, v.unit) if v.unit else v.value)
                 values.append((v.name, array.shape, array.tobytes()))
-        return self.structure, tuple(values), tuple(sorted((k, str(v)) for k, v in self.initial.items()))
+        for name, pair in self.bounds.items():
+            numbers = [end for end in pair if end is not None and not (isinstance(end, str) and end in self.variables)]
+            values += [(f"bound of {name}", *self._known(name, end)) for end in numbers]
+        values += [(f"initial {name}", *self._known(name, given)) for name, given in sorted(self.initial.items())]
+        return self.structure, tuple(values)
+
+    def _known(self, name: str, given: Any) -> tuple[Any, ...]:
+        """Return what tells a value of a variable from another one: its numbers, or what is no number as it is."""
+        if isinstance(given, Distribution) or not is_quantity(given, self.variables):
+            return (given,)
+        unit = self.variables[name].unit or unit_of(given)
+        array = np.asarray(internal(plain_value(given, unit, name), unit), np.float64)
+        return array.shape, array.tobytes(), unit.dimension
 
     def __repr__(self) -> str:
-        from lapicque.model.render import synapse_to_text
+        from lapicque.model.render_synapse import synapse_to_text
 
         return synapse_to_text(self)
+
+    def _repr_markdown_(self) -> str:
+        from lapicque.model.render_synapse import synapse_to_markdown
+
+        return synapse_to_markdown(self)

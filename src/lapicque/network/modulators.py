@@ -33,8 +33,8 @@ def modulators(given: Mapping[str, Any] | None, target: Selection) -> dict[str, 
         third = selection(value, f"the modulator {name!r}")
         if len(third) not in (1, len(target)):
             raise SimulationError(
-                f"the modulator {name!r} has {len(third)} neurons: one, which all synapses share, or {len(target)}, one "
-                "for each target, are expected"
+                f"the modulator {name!r} has {len(third)} neurons: one, which all synapses share, or {len(target)}, "
+                "one for each target, are expected"
             )
         found[name] = third
     return found

@@ -79,7 +79,10 @@ class Projection:
         w = f", w={show_value(self.values['w'])}" if "w" in self.values else ""
         into = f", into={self.into!r}" if self.into else ""
         ends = f"{self.source!r} -> {self.target!r}"
-        return f"Projection({ends}: {self.synapse.name}{into}, {self.where!r}{w}, delay={show_value(self.delay, 'ms')})"
+        thirds = ", ".join(f"{name}={third!r}" for name, third in self.modulators.items())
+        thirds = f", modulators=dict({thirds})" if thirds else ""
+        delay = f"delay={show_value(self.delay, 'ms')}"
+        return f"Projection({ends}: {self.synapse.name}{into}, {self.where!r}{w}, {delay}{thirds})"
 
 
 def projection(
@@ -235,9 +238,10 @@ def _named_input(synapse: Synapse, target: Selection) -> str | None:
 def _check_immediate(synapse: Synapse) -> None:
     """What acts in the step of a spike, before the target's flow, only adds numbers that are known before the run."""
     if synapse.learned:
+        states = ", ".join(map(repr, synapse.learned))
         raise SimulationError(
-            f"the synapse {synapse.name!r} learns ({', '.join(map(repr, synapse.learned))}), and an immediate projection "
-            "only adds what is known before the run: leave out immediate=True"
+            f"the synapse {synapse.name!r} learns ({states}), and an immediate projection only adds what is known "
+            "before the run: leave out immediate=True"
         )
     for pathway in synapse.pathways:
         if pathway.at != "pre" or pathway.event != "spike":
@@ -271,7 +275,7 @@ def _check_delay(delay: Any, immediate: bool, synapse: Synapse) -> None:
 
 
 def _check_delayed(synapse: Synapse, various: bool) -> None:
-    """Something waits for the delay of the projection, that of the source's spikes; it writes to it in a clear order."""
+    """Something waits for the delay of the projection, that of the source's spikes, and writes in a clear order."""
     waiting = [pathway for pathway in synapse.pathways if pathway.at == "pre" and pathway.delay is None]
     if not waiting:
         raise SimulationError(
@@ -281,8 +285,8 @@ def _check_delayed(synapse: Synapse, various: bool) -> None:
     for statement in (statement for pathway in waiting for statement in pathway.written if various):
         if statement.target.endswith("_pre") and statement.target not in synapse.variables:
             raise statement.error(
-                f"{statement.target!r} is written, but the synapses have delays of their own, so that spikes of several "
-                "steps would write in no certain order: give all one delay"
+                f"{statement.target!r} is written, but the synapses have delays of their own, so that spikes of "
+                "several steps would write in no certain order: give all one delay"
             )
 
 
