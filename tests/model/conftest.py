@@ -1,10 +1,8 @@
 """A right model, and a check that a wrong one is refused with the very message, under the very character."""
 
-import dataclasses
-
 import pytest
 
-from lapicque.model import Event, Neuron
+from lapicque.model import Event, Every, Neuron, On
 
 RIGHT = dict(
     equations="""\
@@ -32,9 +30,9 @@ def without_marks(value):
     """The value with every mark « removed, and the texts that had one."""
     if isinstance(value, str):
         return value.replace("«", ""), [value] if "«" in value else []
-    if isinstance(value, Event):
-        cleaned, marked = without_marks(dataclasses.asdict(value))
-        return Event(**cleaned), marked
+    if isinstance(value, (Event, On, Every)):
+        cleaned, marked = without_marks(vars(value))
+        return type(value)(**cleaned), marked
     if isinstance(value, dict):
         pairs = {key: without_marks(inner) for key, inner in value.items()}
         return {key: inner for key, (inner, _) in pairs.items()}, [m for _, marked in pairs.values() for m in marked]

@@ -4,10 +4,11 @@ import pytest
 
 from lapicque import normal
 from lapicque.errors import ModelError, UnitError
-from lapicque.model import On, Synapse
+from lapicque.model import Every, On, Synapse
 
 TAU = dict(tau="5 ms")
 DECAY = "dg/dt = -g/tau : nS (post)"
+OFFER = "flag it (clock-driven), it is then advanced in every step"
 
 WRONG = [
     # text
@@ -19,14 +20,20 @@ WRONG = [
     (dict(on_pre="v += w", parameters=["w"]), "parameters maps names to values, parameters=dict(...): list does not"),
     # flags
     (
-        dict(equations="«dg/dt = -g/tau : nS", on_pre="g += w", parameters=TAU),
-        "'g' would change in time in every single synapse, which is not supported: flag it (post) if it may live once "
-        "per target neuron, or give the variable to the source neuron and read it as 'g_pre'",
+        dict(equations="«dg/dt = -g/tau : nS (post, event-driven)", on_pre="g += w", parameters=TAU),
+        "'g' lives in the target neuron, which is advanced in every step: leave out '(event-driven)'",
     ),
     (
-        dict(equations="dg/dt = -g/tau : nS (post, «event-driven)", on_pre="g += w", parameters=TAU),
-        "(event-driven): variables of single synapses that change in time are not supported; flag it (post) if it may "
-        "live once per target neuron",
+        dict(equations="«dg/dt = -g/tau : nS (clock-driven, event-driven)", on_pre="g += w", parameters=TAU),
+        "'g' is (clock-driven) and (event-driven): keep one",
+    ),
+    (
+        dict(equations="«x[n+1] = 0.5*x : 1 (event-driven)", on_pre="x += 1"),
+        "'x' is a map from step to step, so it is advanced in every step: leave out '(event-driven)'",
+    ),
+    (
+        dict(equations="«dx/dt = -x/tau : 1 (summed)", on_pre="x += 1", parameters=TAU),
+        "'x' changes in time and cannot be (summed): sum it by another name",
     ),
     (
         dict(equations="dg/dt = -g/tau : nS (post, «unless refractory)", on_pre="g += w", parameters=TAU),
@@ -43,7 +50,8 @@ WRONG = [
     (dict(equations="x : nS («pst)", on_pre="x += w"), "unknown flag (pst); did you mean 'post'?"),
     (
         dict(equations="x : nS («dynamic)", on_pre="x += w"),
-        "unknown flag (dynamic): the flags of a synapse are (post), (summed), (weight), (constant), (clock-driven)",
+        "unknown flag (dynamic): the flags of a synapse are (post), (summed), (weight), (constant), (clock-driven), "
+        "(event-driven)",
     ),
     (
         dict(equations="«x : nS (summed)", on_pre="v += w"),
@@ -114,13 +122,20 @@ WRONG = [
     ),
     # what code may write
     (
-        dict(equations="p : 1", on_pre="«p += 1"),
-        "'p' belongs to a single synapse and is constant: variables of single synapses that change are not supported; "
-        "declare 'p : 1 (post)' if it may live once per target neuron",
+        dict(equations="p : 1 (constant)", on_pre="«p += 1"),
+        "'p' is constant: declare 'p : 1' in the equations for code to change it in every synapse",
     ),
     (
-        dict(on_pre="«w += 1*mV"),
-        "'w' is the weight, which is constant: synapses that learn are not supported; the target's is 'w_post'",
+        dict(on_pre="«p += 1", parameters=dict(p=1)),
+        "'p' is constant: declare 'p : 1' in the equations for code to change it in every synapse",
+    ),
+    (
+        dict(equations="w : nS (constant)", on_post="«w += 1*nS"),
+        "'w' is constant: declare 'w : nS' in the equations for code to change it in every synapse",
+    ),
+    (
+        dict(equations="a = 2*w : 1", on_post="«a = 1"),
+        "'a' is computed from other variables, so it cannot be set",
     ),
     (
         dict(equations="a = 2 : 1 (post)", on_pre="«a = 1"),
@@ -144,7 +159,16 @@ WRONG = [
         "pathway 'x': say when its code runs: on=dict(x=lq.On('pre', 'v += 1')) or 'post'",
     ),
     (dict(on=dict(x=3)), "pathway 'x': write lq.On('pre', code), not int"),
-    (dict(on=dict(x=On("end", "v += 1"))), "pathway 'x': at is 'pre' or 'post', not 'end'"),
+    (
+        dict(on=dict(x=On("post.", "v += 1"))),
+        "pathway 'x': at is 'pre', 'post', the name of a modulator, or an event of one of them, 'post.plateau'; not "
+        "'post.'",
+    ),
+    (
+        dict(on=dict(x=On("every", "v += 1"))),
+        "pathway 'x': at is 'pre', 'post', the name of a modulator, or an event of one of them, 'post.plateau'; not "
+        "'every'",
+    ),
     (dict(on=dict(x=On("pre", 1))), "pathway 'x': code is a text, not int"),
     (
         {"on": {"x y": On("pre", "v += 1")}},
@@ -153,10 +177,157 @@ WRONG = [
     (dict(on=dict(pre="v += 1"), on_pre="v += 2"), "the pathway 'pre' is given twice: by on_pre= and in on="),
     (
         dict(on=dict(x=On("pre", "v += 1", "-1 ms"))),
-        "the delay of the pathway 'x' is -1 ms: one time, 0 or more, is expected",
+        "the delay of the pathway 'x' is -1 ms: a time, 0 or more, is expected",
+    ),
+    (dict(on=dict(x=On("post", "w += 1", float("nan")))), "the delay of the pathway 'x' is NaN (not a number)"),
+    (
+        dict(on=dict(x=On("post", "w += 1", [1.0, 2.0]))),
+        "the delay of the pathway 'x' is an array, but one time for all synapses is expected: connect once for each "
+        "delay",
+    ),
+    (
+        dict(on=dict(x=On("post", "w += 1", "d/(1*meter/second)"))),
+        "the delay of the pathway 'x' is d/(1*meter/second), but one time for all synapses is expected: connect once "
+        "for each delay",
+    ),
+    (
+        dict(on=dict(x=On("pre", "w += 1", normal("2 ms", "1 ms")))),
+        "the delay of the pathway 'x' is normal(2 ms, 1 ms), but one time for all synapses is expected: connect(..., "
+        "delay=) gives each synapse its own",
+    ),
+    # schedules
+    (
+        dict(on=dict(x=Every("0 ms", "w += 1"))),
+        "the interval of 'x' is 0 ms: one positive time, or 'step', is expected",
+    ),
+    (
+        dict(on=dict(x=Every([1, 2], "w += 1"))),
+        "the interval of 'x' is [1, 2]: one positive time, or 'step', is expected",
+    ),
+    (
+        dict(on=dict(x=Every("steps", "w += 1"))),
+        "the interval of 'x' is 'steps': one positive time, or 'step', is expected",
+    ),
+    (dict(on=dict(x=Every("step", "«w"))), "this is no statement: write 'v = v_reset' or 'w += b'"),
+    (
+        dict(on=dict(x=Every("step", ""))),
+        "the code of on['x'] is empty: leave it out or write a statement such as 'g += w'",
+    ),
+    (dict(on_pre=Every("1 ms", "w += 1")), "on_pre is a text, not Every"),
+    # what can be solved between events
+    (
+        dict(equations="dx/dt = -«x**2/ms : 1 (event-driven)", on_pre="x += 1"),
+        f"'x' cannot be (event-driven): its equation is not linear; {OFFER}",
+    ),
+    (
+        dict(equations="dx/dt = -x/ms*«exp(x) : 1 (event-driven)", on_pre="x += 1"),
+        f"'x' cannot be (event-driven): its equation is not linear; {OFFER}",
+    ),
+    (
+        dict(equations="dx/dt = («v_post - x)/ms : mV (event-driven)", on_pre="x += 1*mV"),
+        f"'x' cannot be (event-driven): 'v_post' changes between events; {OFFER}",
+    ),
+    (
+        dict(equations="dx/dt = -x/ms*sin(«t/ms) : 1 (event-driven)", on_pre="x += 1"),
+        f"'x' cannot be (event-driven): 't' changes between events; {OFFER}",
+    ),
+    (
+        dict(equations="dx/dt = -x/ms + «xi/ms**0.5 : 1 (event-driven)", on_pre="x += 1"),
+        f"'x' cannot be (event-driven): noise is not known between events; {OFFER}",
+    ),
+    (
+        dict(equations="dx/dt = («y - x)/ms : 1 (event-driven)\ndy/dt = -y/ms : 1 (clock-driven)", on_pre="y += 1"),
+        f"'x' cannot be (event-driven): 'y' changes between events; {OFFER}",
+    ),
+    (
+        dict(
+            equations="dx/dt = «(y - x)/ms : 1 (event-driven)\ndy/dt = (z - y)/ms : 1\ndz/dt = -z/ms : 1",
+            on_pre="z += 1",
+        ),
+        f"'x' cannot be (event-driven): it follows 'y', which follows 'z': too long a chain for a closed form; {OFFER}",
+    ),
+    (
+        dict(equations="dx/dt = -x/ms : 1 (event-driven)\ni = «x*v_pre : mV (summed)", on_pre="x += 1"),
+        f"'x' cannot be (event-driven): 'i' reads it in every step; {OFFER}",
+    ),
+    # bounds
+    (dict(on_pre="w += 1", bounds=[0, 1]), "bounds maps names to values, bounds=dict(...): list does not"),
+    (dict(on_pre="w += 1", bounds=dict(w=1)), "bounds: 'w' needs (low, high), where None is open, not 1"),
+    (
+        dict(on_pre="w += 1", bounds=dict(w=(0, 1, 2))),
+        "bounds: 'w' needs (low, high), where None is open, not (0, 1, 2)",
+    ),
+    (
+        dict(on_pre="w += 1", bounds=dict(ww=(0, 1))),
+        "bounds: 'ww' is no state of single synapses; did you mean 'w'?",
+    ),
+    (dict(on_pre="v += w", bounds=dict(w=(0, 1))), "bounds: 'w' never changes: no code writes it"),
+    (
+        dict(equations=DECAY, on_pre="g += w", bounds=dict(g=(0, 1)), parameters=TAU),
+        "bounds: 'g' lives once per target neuron: only states of single synapses are bounded; write clip(x, low, "
+        "high) in the code",
+    ),
+    (
+        dict(equations="a = 2*w : 1", on_pre="w += a", bounds=dict(a=(0, 1))),
+        "bounds: 'a' is computed from others: only states of single synapses are bounded; write clip(x, low, high) in "
+        "the code",
+    ),
+    (
+        dict(equations="w : nS", on_pre="w += 1*nS", bounds=dict(w=("1 nS", "1 nS"))),
+        "bounds: 'w' is to lie between 1 nS and 1 nS, but the first is not smaller",
+    ),
+    (
+        dict(
+            equations="w : nS\nhigh : nS",
+            on_pre="w += 1*nS",
+            bounds=dict(w=("1 nS", "high")),
+            parameters=dict(high="0.5 nS"),
+        ),
+        "bounds: 'w' is to lie between 1 nS and high, but the first is not smaller",
+    ),
+    (
+        dict(on_pre="w += 1", bounds=dict(w=(0, "w_mx")), parameters=dict(w_max=1)),
+        "bounds: 'w_mx' of 'w' is neither a quantity nor a parameter; did you mean 'w_max'?",
+    ),
+    (
+        dict(equations="x : 1", on_pre="x += 1; w += 1", bounds=dict(w=(0, "x"))),
+        "bounds: 'x' is no parameter, but 'w' is bounded by it",
+    ),
+    (dict(on_pre="w += 1", bounds=dict(w=(float("nan"), 1))), "the bound of 'w' is NaN (not a number)"),
+    (
+        dict(on_pre="w += 1", bounds=dict(w=(0, [1, 2]))),
+        "the bound of 'w' is an array: declare a parameter of each synapse, name it here, and give it to connect()",
+    ),
+    (
+        dict(on_pre="w += 1", bounds=dict(w=(0, normal(1, 0.1)))),
+        "the bound of 'w' is normal(1, 0.1): draw a parameter of each synapse, and name it here",
     ),
     # initial values and parameters
     (dict(on_pre="v += w", initial=dict(v="5 mV")), "initial: 'v' is no state of the synapse"),
+    (
+        dict(equations="dapre/dt = -apre/ms : 1", on_pre="apre += 1", initial=dict(apr=1)),
+        "initial: 'apr' is no state of the synapse; did you mean 'apre'?",
+    ),
+    (
+        dict(equations="a = 2*w : 1", on_pre="w += a", initial=dict(a=1)),
+        "initial: 'a' is no state of the synapse",
+    ),
+    (
+        dict(on_pre="w += 1", initial=dict(w=1)),
+        "initial: the weight is given where the synapse connects: connect(..., w=...)",
+    ),
+    (
+        dict(equations="x : 1", on_pre="x += 1", initial=dict(x=float("nan"))),
+        "the initial value of 'x' is NaN (not a number)",
+    ),
+    (
+        dict(equations="x : 1", on_pre="x += 1", initial=dict(x=None)),
+        "the initial value of 'x' is None, but a number is expected, such as 5",
+    ),
+    (
+        dict(equations="x : 1", on_pre="x += 1", initial=dict(x=1), parameters=dict(x=2)),
+        "'x' has a value in parameters= and in initial=: keep one",
+    ),
     (
         dict(equations=DECAY, on_pre="g += w", initial=dict(g="«rand()*nS"), parameters=TAU),
         "rand() has no meaning in an initial value: give an array of values",
@@ -208,6 +379,35 @@ WRONG_UNITS = [
     (
         dict(on=dict(x=On("pre", "v += 1", "1 mV"))),
         "the delay of the pathway 'x' is declared as a time (ms), but 1 mV is a voltage (mV)",
+    ),
+    (
+        dict(on=dict(x=Every("1 mV", "v += 1"))),
+        "the interval of 'x' is declared as a time (ms), but 1 mV is a voltage (mV)",
+    ),
+    (
+        dict(equations="dx/dt = «-x : 1", on_pre="x += 1"),
+        "dx/dt is a pure number, but a rate (1/time) (1/ms) is expected: divide by a time constant",
+    ),
+    (
+        dict(equations="x : 1", on_post="x += «1*mV"),
+        "what is added to 'x' is a voltage (mV), but a pure number is expected",
+    ),
+    (
+        dict(equations="x : nS", on_pre="x += 1*nS", initial=dict(x="1 mV")),
+        "the initial value of 'x' is declared as a conductance (nS), but 1 mV is a voltage (mV)",
+    ),
+    (
+        dict(equations="w : nS", on_pre="w += 1*nS", bounds=dict(w=(0, "1 mV"))),
+        "the bound of 'w' is declared as a conductance (nS), but 1 mV is a voltage (mV)",
+    ),
+    (
+        dict(equations="w : nS", on_pre="w += 1*nS", bounds=dict(w=(0, "w_max")), parameters=dict(w_max="1 mV")),
+        "the bound of 'w' is 'w_max', a voltage (mV), but a conductance (nS) is expected",
+    ),
+    (
+        dict(equations="w : nS", on_pre="w += 1*nS", bounds=dict(w=(0, "w_max")), parameters=dict(w_max=1)),
+        "the bound of 'w' is 'w_max', a pure number, but a conductance (nS) is expected (the parameter 'w_max' was "
+        "given without a unit, so it is a pure number)",
     ),
 ]
 
