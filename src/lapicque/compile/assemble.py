@@ -112,7 +112,9 @@ def _part(name: str, synapse: Synapse, into: str | None) -> Part:
         for n, v in synapse.of_scope("post", "parameter").items()
     }
     initial = {name: value for name, value in synapse.initial.items() if name not in synapse.learned}
-    return Part(name, (*synapse.post_equations, *more), into, synapse.parsed_output if into else None, parameters, initial)
+    return Part(
+        name, (*synapse.post_equations, *more), into, synapse.parsed_output if into else None, parameters, initial
+    )
 
 
 def stimulus_part(stimulation: Stimulation) -> str:

@@ -12,7 +12,7 @@ from lapicque.compile.pathway_code import ELAPSED, OUTPUT, OWN, PRE, TRACE, Code
 from lapicque.compile.printer import Printer
 
 #: Columns are fetched so many synapses ahead.
-AHEAD = 16
+AHEAD = 96
 
 
 class Body:
@@ -49,8 +49,9 @@ class Body:
                 lines.append(f"{prefix}_{n} = array_at(pointers[row[AT_POINTERS] + {place}], {size}, REAL)")
                 place += 1
         for n, (_, by) in enumerate(shape.reads):
-            at = f"shared.ctypes.data + ((k & 1) * shared.shape[1] + pointers[row[AT_POINTERS] + {place}]) * shared.itemsize"
-            lines.append(f"read_{n} = array_at({at}, shared.shape[1] - pointers[row[AT_POINTERS] + {place}], REAL)")
+            first = f"pointers[row[AT_POINTERS] + {place}]"
+            at = f"shared.ctypes.data + ((k & 1) * shared.shape[1] + {first}) * shared.itemsize"
+            lines.append(f"read_{n} = array_at({at}, shared.shape[1] - {first}, REAL)")
             place += 1
             if by == "target":
                 lines.append(f"whose_{n} = array_at(pointers[row[AT_POINTERS] + {place}], q[SIZE], np.int64)")
@@ -195,7 +196,7 @@ class Body:
         now = "k - 1" if self.early else "k"
         lines = [f"elapsed = REAL(({now} - touched[e]) * dt)", f"touched[e] = {now}"]
         known = {**names, ELAPSED: "elapsed"}
-        for number, (variable, node) in enumerate(self.lazy.statements):
+        for number, (_, node) in enumerate(self.lazy.statements):
             lines += self._assigned(f"grown_{number}", node, known, f"z{number}_")
         return lines + [f"{names[x]} = grown_{number}" for number, (x, _) in enumerate(self.lazy.statements)]
 
@@ -237,9 +238,11 @@ class Body:
     def fetched(self) -> list[str]:
         """Return the lines that let the processor fetch what a column needs soon."""
         touched = ["touched"] if self.lazy is not None else []
-        used = {variable for variable, _ in self.code.statements} | ({x for x, _ in self.lazy.statements} if self.lazy else set())
+        used = {variable for variable, _ in self.code.statements} | (
+            {x for x, _ in self.lazy.statements} if self.lazy else set()
+        )
         own = [f"own_{n}" for n, name in enumerate(self.shape.own) if self._is_read(name) or name in used]
-        return [f"prefetch({array}, np.int64(places[c + {AHEAD}]))" for array in [*own, *touched]]
+        return [f"prefetch_to_write({array}, np.int64(places[c + {AHEAD}]))" for array in [*own, *touched]]
 
 
 def writes_back(code: Code) -> list[str]:

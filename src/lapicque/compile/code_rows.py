@@ -17,6 +17,7 @@ from lapicque.compile.subnormals import flushed
 from lapicque.compile.wiring import DelaySteps, Member, Rows, SynapseValues, pack
 from lapicque.compile.wiring.rows import in_synapse_order
 from lapicque.compile.wiring.values import Constant
+from lapicque.threads import run_all
 
 
 class StoreRows:
@@ -53,10 +54,14 @@ class StoreRows:
         drawn = any(pathway.text.random for pathway in pathways)
         self.rows, self._fresh = self._packed(drawn)
         through = any(p.trigger.at == "post" or (p.trigger.at == "third" and not p.trigger.shared) for p in pathways)
-        sizes = np.diff(bounds)
-        self.columns: list[Columns | None] = [
-            columns_of(r.starts, r.targets, int(sizes[p])) if through else None for p, r in enumerate(self.rows)
-        ]
+        self.columns: list[Columns | None] = [None] * len(self.rows)
+        if through:
+            sizes = np.diff(bounds)
+
+            def work(p: int, stop: Any) -> Columns:
+                return columns_of(self.rows[p].starts, self.rows[p].targets, int(sizes[p]))
+
+            self.columns = run_all(work, range(len(self.rows)), threads)  # type: ignore[assignment]
 
     def _member(self, whole: bool) -> Member:
         store = self.store
@@ -89,7 +94,7 @@ class StoreRows:
         for p, r in enumerate(self.rows):
             for name, values in self.store.states.items():
                 if values.constant is not None:
-                    begun[p][name] = flushed(np.full(r.count, values.constant, self._real))
+                    begun[p][name] = np.full(r.count, flushed(np.full(1, values.constant, self._real))[0])
         return begun
 
     # -- by synapse number -------------------------------------------------------------------------------------------
@@ -98,8 +103,9 @@ class StoreRows:
         """Return rows that know the order of their synapses."""
         member = self._member(False)
         if self._order is None:
-            packed = pack([member], self._size, self._real, self._threads, order=True)
-            self._order = [r.order for r in packed]  # type: ignore[misc]
+            known = all(r.order is not None for r in self.rows)
+            packed = self.rows if known else pack([member], self._size, self._real, self._threads, order=True)
+            self._order = [np.asarray(r.order) for r in packed]
         return [member], [dataclasses.replace(r, order=o) for r, o in zip(self.rows, self._order, strict=True)]
 
     def by_number(self, values: Sequence[np.ndarray]) -> np.ndarray:

@@ -31,18 +31,32 @@ def address(array: np.ndarray | None) -> int:
     return 0 if array is None else array.ctypes.data
 
 
+def _fetch(context: Any, builder: ir.IRBuilder, signature: Any, values: Any, to_write: int) -> ir.Value:
+    made = context.make_array(signature.args[0])(context, builder, values[0])
+    place = builder.bitcast(builder.gep(made.data, [values[1]]), ir.IntType(8).as_pointer())
+    flag = ir.IntType(32)
+    kind = ir.FunctionType(ir.VoidType(), [ir.IntType(8).as_pointer(), flag, flag, flag])
+    function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+    builder.call(function, [place, flag(to_write), flag(3), flag(1)])  # near, data
+    return context.get_dummy_value()
+
+
 @intrinsic
 def prefetch(typing_context: Any, array: Any, index: Any) -> Any:
     """In a kernel: let the processor fetch ``array[index]``, which will be read soon; any index is safe."""
 
     def emit(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> ir.Value:
-        made = context.make_array(signature.args[0])(context, builder, values[0])
-        place = builder.bitcast(builder.gep(made.data, [values[1]]), ir.IntType(8).as_pointer())
-        flag = ir.IntType(32)
-        kind = ir.FunctionType(ir.VoidType(), [ir.IntType(8).as_pointer(), flag, flag, flag])
-        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
-        builder.call(function, [place, flag(0), flag(3), flag(1)])  # to read, near, data
-        return context.get_dummy_value()
+        return _fetch(context, builder, signature, values, 0)
+
+    return types.void(array, types.int64), emit
+
+
+@intrinsic
+def prefetch_to_write(typing_context: Any, array: Any, index: Any) -> Any:
+    """In a kernel: let the processor fetch ``array[index]``, which will be changed soon; any index is safe."""
+
+    def emit(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> ir.Value:
+        return _fetch(context, builder, signature, values, 1)
 
     return types.void(array, types.int64), emit
 

@@ -76,7 +76,7 @@ def generate(plan: Plan) -> str:
         "from lapicque.compile.delivery import (",
         "    push_graded, push_graded_delayed, push_graded_in_buckets, push_one, push_one_delayed,",
         "    push_one_in_buckets, push_own, push_own_delayed, push_own_in_buckets)",
-        "from lapicque.compile.memory import array_at, meet, prefetch",
+        "from lapicque.compile.memory import array_at, meet, prefetch_to_write",
         "from lapicque.compile.poisson import fill_counts, fill_own_counts, fill_words",
         "from lapicque.compile.propagator import propagate",
         *(["from lapicque.compile.reductions import reduce"] if plan.reduced else []),

@@ -149,12 +149,13 @@ class Planner:
                 codes[j, p] = shapes.index((shape, *whole))
         kinds, late = self.wired.kinds, bool(self.reason)
         all_cells = self.circuit.cells
-        uses = any(c.feeds for c in all_cells), any(c.neuron is None for c in all_cells), self.sampled
-        uses += (any(c.reductions for c in all_cells),)
+        listed, reduced = any(c.neuron is None for c in all_cells), any(c.reductions for c in all_cells)
+        uses = any(c.feeds for c in all_cells), listed, self.sampled, reduced
         text = repr((keys, kinds, shapes, self.precision, late, self.levels, uses))
 
         def generate() -> str:
             from lapicque.compile.network_cpu import Plan, generate
+
             lowered = [(shape, *self._lowered(rows)) for (shape, *_), rows in zip(shapes, examples, strict=True)]
             models = [self._model(n) for n in first]
             return generate(Plan(models, kinds, lowered, self.precision, late, self.levels, *uses))
@@ -226,7 +227,11 @@ class Planner:
         traces: list[tuple[str, str, int]] = []
         if store is not None:
             used = {*pathway.text.names(), *pathway.text.written}
-            traces = [(name, "pre" if n == store.pre else "post", models[n]) for name, n in store.traces.items() if name in used]
+            traces = [
+                (name, "pre" if n == store.pre else "post", models[n])
+                for name, n in store.traces.items()
+                if name in used
+            ]
         return CodeShape(
             kind, models[pathway.target], tuple(scalars), tuple(by_target), tuple(by_source), rows.of_synapses,
             tuple((name, pathway.reads[name].by) for name in sorted(pathway.reads)), tuple(sorted(pathway.held)),

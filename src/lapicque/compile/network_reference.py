@@ -26,11 +26,11 @@ from lapicque.compile.circuit import Cells, Circuit, Coded
 from lapicque.compile.kernels import step_of
 from lapicque.compile.network_run import Sampling, Stretch
 from lapicque.compile.network_state import State, interpreter_state, put_interpreter_state
+from lapicque.compile.pathway_code import TRACE
 from lapicque.compile.poisson import counts, thresholds, words
 from lapicque.compile.population import check_numbers
 from lapicque.compile.reductions import groups_of, reduced
 from lapicque.compile.reference import Interpreter
-from lapicque.compile.pathway_code import TRACE
 from lapicque.compile.reference_synapses import Increments, Memory, RunCode
 from lapicque.compile.store import Store
 from lapicque.compile.subnormals import flushed
@@ -294,7 +294,7 @@ class NetworkInterpreter:
         """Give a state of synapses values, (synapse,), internal units."""
         self.memories[id(store)].write(name, values, self.step - 1)
 
-    def ends(self, store: Store) -> tuple[np.ndarray, np.ndarray]:
+    def ends_of(self, store: Store) -> tuple[np.ndarray, np.ndarray]:
         """Return the neurons that synapses come from and lead to, (synapse,)."""
         edges = self.memories[id(store)].edges
         back = np.argsort(edges.order)
@@ -303,7 +303,11 @@ class NetworkInterpreter:
     def schemes(self) -> dict[str, str]:
         """Return the name of each population's scheme."""
         pairs = zip(self.circuit.cells, self.cells, strict=True)
-        return {described.name: cells.step.scheme for described, cells in pairs if cells is not None and described.beside < 0}
+        return {
+            described.name: cells.step.scheme
+            for described, cells in pairs
+            if cells is not None and described.beside < 0
+        }
 
     def describe(self) -> str:
         """Say how the circuit is run."""

@@ -335,7 +335,7 @@ class NetworkRun:
         self._watch.forget()
         self.readers[id(store)].write(name, values)
 
-    def ends(self, store: Store) -> tuple[np.ndarray, np.ndarray]:
+    def ends_of(self, store: Store) -> tuple[np.ndarray, np.ndarray]:
         """Return the neurons that synapses come from and lead to, (synapse,)."""
         return self.readers[id(store)].ends()
 

@@ -26,8 +26,8 @@ from lapicque.compile.circuit import Circuit
 from lapicque.compile.network_plan import model_key
 from lapicque.compile.partition import Partition
 from lapicque.compile.pathway_code import OWN
-from lapicque.compile.store import Store
 from lapicque.compile.reductions import same_groups
+from lapicque.compile.store import Store
 from lapicque.compile.subnormals import flushed
 from lapicque.errors import SimulationError
 
@@ -231,10 +231,10 @@ def interpreter_state(run: NetworkInterpreter) -> State:
             for targets, amounts in arrivals:
                 np.add.at(rows[due - run.step], targets, amounts)  # one after the other
         found[f"{run.circuit.cells[n].name}<-{variable}"] = trimmed(rows)
-    for (n, event), codes in _by_trigger(run).items():
+    for (n, number), codes in _by_trigger(run).items():
         longest = max(code.longest for code in codes)
         sent = {run.step - k: spikes for code in codes for k, spikes in code.sent.items() if run.step - k <= longest}
-        found |= packed_spikes(_name(run.circuit, n, event), sent, run.dtype)
+        found |= packed_spikes(_name(run.circuit, n, number), sent, run.dtype)
     for memory in run.memories.values():
         states = {name: memory.by_number(values) for name, values in memory.states.items()}
         ago = memory.by_number(run.step - 1 - memory.touched) if memory.store.lazy is not None else None
@@ -274,8 +274,8 @@ def put_interpreter_state(run: NetworkInterpreter, state: Mapping[str, np.ndarra
         rows = check_length(state, f"{run.circuit.cells[n].name}<-{variable}", run.circuit, n)
         everyone = np.arange(run.circuit.cells[n].size)
         run.coming[n, variable] = {step + ahead: [(everyone, row.copy())] for ahead, row in enumerate(rows)}
-    for (n, event), codes in _by_trigger(run).items():
-        name = _name(run.circuit, n, event)
+    for (n, number), codes in _by_trigger(run).items():
+        name = _name(run.circuit, n, number)
         ago, neurons, outputs = (state[f"{name}->{x}"] for x in ("ago", "neuron", "output"))
         for code in codes:
             code.sent = {step - int(a): (neurons[ago == a].astype(np.int64), outputs[ago == a].astype(run.dtype))

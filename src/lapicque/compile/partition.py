@@ -10,8 +10,8 @@ import numpy as np
 from lapicque.compile.bundles import kind_of
 from lapicque.compile.circuit import Circuit
 from lapicque.compile.lanes import LANES
-from lapicque.compile.memory import address
 from lapicque.compile.learned import Learned
+from lapicque.compile.memory import address
 from lapicque.compile.network_plan import Compiled, Wired
 from lapicque.compile.network_tables import BUNDLE, DRIVE, POPULATION, table
 from lapicque.compile.partition_codes import CodeTables

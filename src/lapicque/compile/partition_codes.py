@@ -146,7 +146,9 @@ def published_key(code: CodeRows, name: str) -> _Key:
     """
     pathway = code.pathway
     read = pathway.reads.get(name)
-    population, variable = (pathway.source, name.removeprefix(PRE)) if read is None else (read.population, read.variable)
+    population, variable = (
+        (pathway.source, name.removeprefix(PRE)) if read is None else (read.population, read.variable)
+    )
     own = f"{pathway.projection}/{pathway.name}" if name in pathway.text.written else ""
     return pathway.trigger.early, population, variable, own
 

@@ -160,7 +160,9 @@ def lower_flow(text: CodeText, target: Neuron, others: Mapping[str, Neuron | Non
         states=tuple(flow), flow=flow, diffusion=diffusion, maps={}, held=frozenset(), algebraic={},
         parameters=tuple(sorted(read, key=str)), inputs=(), events=(), draws={},
     )  # fmt: skip
-    lets: list[tuple[str, sp.Expr]] = [(str(increment(xi)), sp.sqrt(symbol("dt")) * symbol(f"_draw_{xi}")) for xi in diffusion]
+    lets: list[tuple[str, sp.Expr]] = [
+        (str(increment(xi)), sp.sqrt(symbol("dt")) * symbol(f"_draw_{xi}")) for xi in diffusion
+    ]
     new = {x: rates[x] for x in rates if x.name in maps}
     if flow:
         try:

@@ -75,7 +75,8 @@ class Between:
         models = {name: third.population.model for name, third in projection.modulators.items()}
         self.meanings = meanings(projection.synapse, source.population.model, target.population.model, models)
         self.graded = source.population.model is not None and source.population.model.output is not None
-        self.store, self.sided = None, {}
+        self.store: Store | None = None
+        self.sided: dict[str, str] = {}
         if projection.synapse.learned:
             self._store()
 
@@ -233,7 +234,7 @@ class Between:
     def _made(
         self, name: str, resolver: Resolver, text: Any, trigger: Trigger, maps: frozenset[str] = frozenset()
     ) -> Coded:
-        p, (source, target) = self.projection, self.cells
+        p, target = self.projection, self.cells[1]
         assert target.neuron is not None
         back = [x for x in text.written if x.startswith(PRE)]
         if back and trigger.at == "pre" and trigger.lag is None:

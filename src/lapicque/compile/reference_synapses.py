@@ -166,7 +166,9 @@ class RunCode:
         self._before: dict[str, np.ndarray] = {}
         lag = pathway.trigger.lag
         self.longest = int(self.edges.lags.max(initial=0)) if lag is None else lag
-        side = {"pre": -1, "post": -1} if pathway.store is None else {"pre": pathway.store.pre, "post": pathway.store.post}
+        side = (
+            {"pre": -1, "post": -1} if pathway.store is None else {"pre": pathway.store.pre, "post": pathway.store.post}
+        )
         self._side = side.get(pathway.trigger.at, -1)
 
     @property

@@ -176,7 +176,9 @@ class Resolver:
         assert self.target.neuron is not None
         found = below(self.target.neuron, text.names()) & _sums(self.target)
         for read in self.reads.values():
-            cells = self.source if read.by == "source" else next(c for n, c in self.thirds.values() if n == read.population)
+            cells = (
+                self.source if read.by == "source" else next(c for n, c in self.thirds.values() if n == read.population)
+            )
             neuron = cells.neuron
             assert neuron is not None
             names = {read.variable}

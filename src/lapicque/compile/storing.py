@@ -59,7 +59,9 @@ def hidden(
     size: int,
 ) -> Cells:
     """Return the population of traces of one side: a neuron for each of that side's, which no event changes."""
-    synapse, lines, used = projection.synapse, [], {}
+    synapse = projection.synapse
+    lines: list[str] = []
+    used: dict[str, Any] = {}
     for name in names:
         variable = synapse.learned[name]
         equation = variable.equation

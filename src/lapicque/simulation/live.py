@@ -138,7 +138,7 @@ class Live:
             self.run.write_learned(store, name, values)
             return
         population = store.traces[name]
-        ends = self.run.ends(store)[int(population == store.post)]
+        ends = self.run.ends_of(store)[int(population == store.post)]
         whole = self.run.read(population, setting.variable)
         whole[ends] = values
         if not np.array_equal(whole[ends], values):
