@@ -122,14 +122,25 @@ def places_of(
 
 
 def packed(
-    circuit: Circuit, bounds: Sequence[np.ndarray], precision: str, threads: int | None
+    circuit: Circuit,
+    bounds: Sequence[np.ndarray],
+    precision: str,
+    threads: int | None,
+    known: tuple[Sequence[Bundle], list[dict[Channel, int]]] = ((), []),
 ) -> tuple[list[Bundle], list[dict[Channel, int]]]:
-    """Return the bundles with their rows, and the places of the channels."""
+    """Return the bundles with their rows, and the places of the channels.
+
+    What is ``known`` of a circuit with the same populations is not packed again where its pathways are the same.
+    """
     groups = bundled(circuit)
     places = places_of(circuit, groups, bounds)
     partitions = len(bounds[0]) - 1
+    there = {tuple(map(id, bundle.pathways)): bundle for bundle in known[0]} if known[1] == places else {}
     bundles = []
     for group in groups:
+        if (found := there.get(tuple(map(id, group)))) is not None:
+            bundles.append(found)
+            continue
         base = tuple(min(places[p][channel_of(w)] for w in group) for p in range(partitions))
         members = [
             Member(w.wiring, w.increments, w.delays, bounds[w.target],

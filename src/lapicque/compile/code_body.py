@@ -59,6 +59,13 @@ class Body:
         for n in range(len(shape.own)):
             lines.append(f"own_{n} = array_at(pointers[row[AT_POINTERS] + {place}], row[SYNAPSES], REAL)")
             place += 1
+        for n, (_, by) in enumerate(shape.reduced):
+            size = "row[SOURCES]" if by == "pre" else "q[SIZE]"
+            lines.append(f"reduced_{n} = array_at(pointers[row[AT_POINTERS] + {place}], {size}, REAL)")
+            lines.append(f"count_{n} = array_at(pointers[row[AT_POINTERS] + {place + 1}], {size}, np.int64)")
+            place += 2
+        if shape.reduced:
+            lines.append(f"part = array_at(pointers[row[AT_POINTERS] + {place}], q[BLOCKS], REAL)")
         if self.lazy is not None:
             lines.append("touched = array_at(row[TOUCHED], row[SYNAPSES], np.int32)")
         if self.code.draws:
@@ -101,7 +108,8 @@ class Body:
         return [*wanted, *([FREE] if held else [])]
 
     def _nodes(self) -> list[tuple[str, Node]]:
-        return [*self.code.lets, *self.code.statements]
+        reduced = [(name, node) for name, _, _, node in self.code.reductions]
+        return [*self.code.lets, *self.code.statements, *reduced]
 
     def place(self, side: str, neuron: str) -> str:
         """Return where a neuron's number lies in its slots."""
@@ -122,6 +130,7 @@ class Body:
         spelled = {"source": "read_{n}[s]", "one": "read_{n}[0]", "target": "read_{n}[whose_{n}[n]]"}
         names |= {name: spelled[by].format(n=n) for n, (name, by) in enumerate(shape.reads)}
         names |= {name: f"own_{n}[e]" for n, name in enumerate(shape.own)}
+        names |= {name: f"reduced_{n}[{'s' if by == 'pre' else 'n'}]" for n, (name, by) in enumerate(shape.reduced)}
         names |= {name: f"at_{name}[i_{side}]" for name, side in self.sides.items()}
         if OUTPUT not in names:
             names[OUTPUT] = "emitted"
@@ -163,8 +172,25 @@ class Body:
 
     def lines(self) -> list[str]:
         """Return the lines for one synapse."""
-        shape, lines = self.shape, []
-        names = dict(self.names)
+        lines, names, changed = self._begin()
+        shape = self.shape
+        changed |= {variable for variable, _ in self.code.statements} & set(shape.own)
+        for number, (draw, kind) in enumerate(self.code.draws.items()):
+            lines.append(f"draw_{number} = {kind}(keys[row[AT_STREAMS] + {number}], k, numbers[e], trial, REAL)")
+            names[draw] = f"draw_{number}"
+        lines += self._together(names) if self.code.together else self._in_turn(names)
+        return lines + [f"own_{n}[e] = y_{n}" for n, name in enumerate(shape.own) if name in changed]
+
+    def reduced(self, node: Node) -> list[str]:
+        """Return the lines that compute what is reduced, ``value``, for one synapse."""
+        lines, names, changed = self._begin()
+        lines += [f"own_{n}[e] = y_{n}" for n, name in enumerate(self.shape.own) if name in changed]
+        return [*lines, *self._assigned("value", node, names, "r")]
+
+    def _begin(self) -> tuple[list[str], dict[str, str], set[str]]:
+        """Return the lines that find a synapse's states and bring them up to date, names, and what that changes."""
+        shape, names = self.shape, dict(self.names)
+        lines: list[str] = []
         mine = [name for name, side in self.sides.items() if side == self.side]
         names |= {name: f"old_{name}" for name in mine}
         if self._target_variables() and not (self.side == "post" and mine):
@@ -172,20 +198,15 @@ class Body:
         for side in dict.fromkeys(self.sides.values()):
             if side != self.side:
                 lines.append(f"i_{side} = {self.place(side, 's' if side == 'pre' else 'n')}")
-        written = {variable for variable, _ in self.code.statements}
         for n, name in enumerate(shape.own):
             if self._is_read(name) or (self.lazy is not None and name in {x for x, _ in self.lazy.statements}):
                 lines.append(f"y_{n} = own_{n}[e]")
                 names[name] = f"y_{n}"
-        changed = written & set(shape.own)
+        changed: set[str] = set()
         if self.lazy is not None:
             lines += self._touch(names)
             changed |= {x for x, _ in self.lazy.statements}
-        for number, (draw, kind) in enumerate(self.code.draws.items()):
-            lines.append(f"draw_{number} = {kind}(keys[row[AT_STREAMS] + {number}], k, numbers[e], trial, REAL)")
-            names[draw] = f"draw_{number}"
-        lines += self._together(names) if self.code.together else self._in_turn(names)
-        return lines + [f"own_{n}[e] = y_{n}" for n, name in enumerate(shape.own) if name in changed]
+        return lines, names, changed
 
     def _is_read(self, name: str) -> bool:
         return any(name in node.variables() for _, node in self._nodes())
@@ -203,7 +224,7 @@ class Body:
     def _together(self, names: dict[str, str]) -> list[str]:
         """Return the lines of statements that do not see each other's writes."""
         printer = Printer(dict(names), {}, self.real, {"t", "dt"}, prefix="f")
-        printer.count([node for _, node in self._nodes()])
+        printer.count([node for _, node in [*self.code.lets, *self.code.statements]])
         for name, node in self.code.lets:
             printer.assign(name, node)
         own = {name: n for n, name in enumerate(self.shape.own)}

@@ -31,6 +31,7 @@ class StoreRows:
     bounds : (partition + 1,) neurons of the target that each partition owns
     real : numpy.float32 or numpy.float64
     threads : int, optional
+    empty : whether states are only made room for, because they will be written by synapse number
 
     Attributes
     ----------
@@ -40,9 +41,9 @@ class StoreRows:
 
     def __init__(
         self, store: Store, pathways: Sequence[Coded], circuit: Circuit, bounds: np.ndarray, real: Any,
-        threads: int | None,
+        threads: int | None, empty: bool = False,
     ):  # fmt: skip
-        self.store, self._bounds, self._real, self._threads = store, bounds, real, threads
+        self.store, self._bounds, self._real, self._threads, self._empty = store, bounds, real, threads, empty
         self._size = circuit.cells[store.source].size
         values: dict[str, SynapseValues] = dict(store.values)
         for pathway in pathways:
@@ -65,19 +66,25 @@ class StoreRows:
 
     def _member(self, whole: bool) -> Member:
         store = self.store
-        weights: SynapseValues = store.states[self._own[0]] if self._own and whole else Constant(0.0)
-        more = {name: store.states[name] for name in self._own[1:]} if whole else {}
+        begun = self._own if whole and not self._empty else []
+        weights: SynapseValues = store.states[begun[0]] if begun else Constant(0.0)
+        more = {name: store.states[name] for name in begun[1:]}
         bases = [0] * (len(self._bounds) - 1)
         return Member(store.wiring, weights, store.delays, self._bounds, bases, store.sources, store.targets,
                       {**(self._values if whole else {}), **more})  # fmt: skip
 
     def _packed(self, order: bool) -> tuple[list[Rows], list[dict[str, np.ndarray]]]:
         """Return the rows without what changes, and the initial states of each partition."""
-        found = pack([self._member(True)], self._size, self._real, self._threads, order=order)
+        found = pack([self._member(True)], self._size, self._real, self._threads, order=order or self._empty)
+        if self._empty:
+            self._order = [np.asarray(r.order) for r in found]
         rows, states = [], []
         for r in found:
-            begun = {name: r.extras[name] for name in self._own[1:]}
-            if self._own:
+            if self._empty:
+                begun = {name: np.zeros(r.count, self._real) for name in self._own}
+            else:
+                begun = {name: r.extras[name] for name in self._own[1:]}
+            if self._own and not self._empty:
                 begun[self._own[0]] = r.weights if r.weights is not None else np.empty(0, self._real)
             states.append({name: flushed(values) for name, values in begun.items()})
             kept = {name: r.extras[name] for name in self.of_synapses}
@@ -149,7 +156,8 @@ class CodeRows:
     def runs_in(self, partition: int) -> bool:
         """Say whether a partition has something to do for it, even if it is only a copy of the sources' traces."""
         everywhere = self.pathway.store is not None and self.pathway.store.pre >= 0
-        return bool(self.rows[partition].count) or everywhere or self.writes_back
+        chained = any(by == "pre" for _, _, by, _ in self.pathway.text.reductions)
+        return bool(self.rows[partition].count) or everywhere or self.writes_back or chained
 
     @property
     def writes_back(self) -> bool:
@@ -160,16 +168,29 @@ class CodeRows:
 
 
 def packed_codes(
-    circuit: Circuit, bounds: Sequence[np.ndarray], precision: str, threads: int | None
+    circuit: Circuit,
+    bounds: Sequence[np.ndarray],
+    precision: str,
+    threads: int | None,
+    known: tuple[Sequence[CodeRows], Sequence[StoreRows]] | None = None,
 ) -> tuple[list[CodeRows], list[StoreRows]]:
-    """Return the pathways with code, in the order in which they run, and what synapses remember."""
+    """Return the pathways with code, in the order in which they run, and what synapses remember.
+
+    What is ``known`` of a circuit with the same populations is not packed again where its pathways are the same; the
+    states of the others are then written by synapse number.
+    """
     real = np.dtype(precision).type
-    stores: dict[int, StoreRows] = {}
+    there = {id(code.pathway): code for code in known[0]} if known is not None else {}
+    stores = {id(rows.store): rows for rows in known[1]} if known is not None else {}
     for store in circuit.stores:
-        mine = [p for p in circuit.codes if p.store is store]
-        stores[id(store)] = StoreRows(store, mine, circuit, bounds[store.target], real, threads)
+        if id(store) not in stores:
+            mine = [p for p in circuit.codes if p.store is store]
+            stores[id(store)] = StoreRows(store, mine, circuit, bounds[store.target], real, threads, known is not None)
     found = []
     for pathway in (*circuit.coded, *circuit.couplings, *circuit.scheduled, *circuit.flows):
+        if id(pathway) in there:
+            found.append(there[id(pathway)])
+            continue
         if pathway.store is not None:
             rows = stores[id(pathway.store)]
             every = {**pathway.store.values, **pathway.values}
@@ -183,7 +204,7 @@ def packed_codes(
                         pathway.targets, extras)  # fmt: skip
         packed = pack([member], circuit.cells[pathway.source].size, real, threads, order=pathway.text.random)
         found.append(CodeRows(pathway, tuple(packed), tuple(sorted(extras))))
-    return found, list(stores.values())
+    return found, [stores[id(store)] for store in circuit.stores]
 
 
 def synapse_numbers(pathway: Coded, rows: Rows, bounds: np.ndarray, partition: int) -> np.ndarray:

@@ -26,17 +26,20 @@ class Learned:
     ----------
     states : name in the code -> (synapse,)
     touched : (synapse,) int32, the step at whose end each synapse was up to date; None where nothing moves by itself
+    over : what is reduced over the synapses of sources, the same arrays in all partitions
     """
 
     states: dict[str, np.ndarray]
-    touched: np.ndarray | None = None
+    touched: np.ndarray | None
+    over: dict[str, np.ndarray]
 
 
 def learned_of(rows: StoreRows) -> list[Learned]:
     """Return new memory for each partition."""
     lazy = rows.store.lazy is not None
     touched = [np.full(r.count, -1, np.int32) if lazy else None for r in rows.rows]
-    return [Learned(states, t) for states, t in zip(rows.fresh(), touched, strict=True)]
+    over: dict[str, np.ndarray] = {}
+    return [Learned(states, t, over) for states, t in zip(rows.fresh(), touched, strict=True)]
 
 
 class Reader:

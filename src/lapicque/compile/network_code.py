@@ -16,7 +16,7 @@ from lapicque.compile.network_shapes import CodeShape
 from lapicque.compile.pathway_code import Code
 
 #: What every such function takes.
-ARGUMENTS = "a, g, pointers, keys, shared, row, q, populations, found, values, ends, p, parts, k, dt, trial"
+ARGUMENTS = "a, g, pointers, keys, shared, row, q, populations, found, values, ends, counters, p, parts, k, dt, trial"
 
 
 def code_function(
@@ -138,7 +138,64 @@ def _all(body: Body) -> list[str]:
 
 
 def _every(shape: CodeShape, body: Body) -> list[str]:
-    return ["emitted = REAL(1.0)", "if k % row[INTERVAL] == 0:", *_indented(_all(body), 1)]
+    return [
+        "emitted = REAL(1.0)",
+        "if k % row[INTERVAL] == 0:",
+        *_indented([*_reductions(body), *_all(body)], 1),
+    ]
+
+
+_START = {"sum": "REAL(0.0)", "mean": "REAL(0.0)", "max": "REAL(-np.inf)", "min": "REAL(np.inf)"}
+
+
+def _joined(function: str, into: str, value: str) -> str:
+    if function in ("sum", "mean"):
+        return f"{into} += {value}"
+    return f"{into} = {'maximum' if function == 'max' else 'minimum'}({into}, {value})"
+
+
+def _reductions(body: Body) -> list[str]:
+    """Reduce over the synapses of each target, or of each source: those of all threads, one after the other."""
+    lines = []
+    for n, (_, function, by, node) in enumerate(body.code.reductions):
+        body.functions |= {"max": {"maximum"}, "min": {"minimum"}}.get(function, set())
+        each = body.reduced(node)
+        if by == "post":
+            lines += [
+                "for n in range(q[SIZE]):",
+                f"    reduced_{n}[n], count_{n}[n] = {_START[function]}, 0",
+                "for s in range(row[SOURCES]):",
+                "    for e in range(starts[s], starts[s + 1]):",
+                "        n = targets[e]",
+                *_indented([*each, _joined(function, f"reduced_{n}[n]", "value"), f"count_{n}[n] += 1"], 2),
+            ]
+            size = "q[SIZE]"
+        else:
+            row = [
+                "for s in range(row[SOURCES]):",
+                "    if p == 0:",
+                f"        reduced_{n}[s], count_{n}[s] = {_START[function]}, 0",
+                "    for b in range(q[BLOCKS]):",
+                f"        part[b] = {_START[function]}",
+                "    for e in range(starts[s], starts[s + 1]):",
+                "        n = targets[e]",
+                *_indented([*each, _joined(function, "part[n >> 6]", "value"), f"count_{n}[s] += 1"], 2),
+                "    for b in range(q[BLOCKS]):",
+                f"        {_joined(function, f'reduced_{n}[s]', 'part[b]')}",
+            ]
+            lines += [
+                "for turn in range(parts):",
+                "    if turn == p:",
+                *_indented(row, 2),
+                "    meet(counters, p, parts)",
+            ]
+            size = "row[SOURCES]"
+        if function == "mean" and by == "post":
+            lines += [f"for n in range({size}):", f"    reduced_{n}[n] /= count_{n}[n]"]
+        elif function == "mean":
+            lines += ["if p == 0:", f"    for s in range({size}):", f"        reduced_{n}[s] /= count_{n}[s]"]
+            lines += ["meet(counters, p, parts)"]
+    return lines
 
 
 def _flow(shape: CodeShape, body: Body) -> list[str]:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lapicque.compile.code_body import writes_back
-from lapicque.compile.network_code import code_function, publishers
+from lapicque.compile.network_code import ARGUMENTS, code_function, publishers
 from lapicque.compile.network_model import Model, ModelWriter
 from lapicque.compile.network_push import push_function
 from lapicque.compile.network_shapes import CodeShape, Kind
@@ -107,7 +107,7 @@ def generate(plan: Plan) -> str:
     return "\n\n\n".join(["\n".join(header), *coefficients, tail, *bodies, *push, _Advance(plan).text()]) + "\n"
 
 
-_CODE = "code_{n}(a, g, pointers, keys, shared, row_, q, populations, found, emitted, ends, p, parts, k, dt, trial)"
+_CODE = f"code_{{n}}({ARGUMENTS.replace('row,', 'row_,').replace('values', 'emitted')})"
 _ARGUMENTS = {
     "p": "int64", "parts": "int64", "first": "int64", "last": "int64", "span": "int64", "dt": "float64",
     "trial": "int64", "a": "{real}[::1]", "z": "{real}[::1]", "c": "{real}[::1]", "thresholds": "uint32[::1]",

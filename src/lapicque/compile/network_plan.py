@@ -29,9 +29,20 @@ class Wired:
     stores: list[StoreRows]
 
     @classmethod
-    def of(cls, circuit: Circuit, bounds: Sequence[np.ndarray], precision: str, threads: int | None) -> Wired:
-        """Pack the synapses of a circuit."""
-        return cls(*packed(circuit, bounds, precision, threads), *packed_codes(circuit, bounds, precision, threads))
+    def of(
+        cls,
+        circuit: Circuit,
+        bounds: Sequence[np.ndarray],
+        precision: str,
+        threads: int | None,
+        known: Wired | None = None,
+    ) -> Wired:
+        """Pack the synapses of a circuit; pathways that another one with the same populations has are taken over."""
+        options = circuit, bounds, precision, threads
+        if known is None:
+            return cls(*packed(*options), *packed_codes(*options))
+        before = (known.bundles, known.places), (known.codes, known.stores)
+        return cls(*packed(*options, before[0]), *packed_codes(*options, before[1]))
 
     @property
     def kinds(self) -> list[Kind]:
@@ -237,6 +248,7 @@ class Planner:
             tuple((name, pathway.reads[name].by) for name in sorted(pathway.reads)), tuple(sorted(pathway.held)),
             trigger.at, trigger.event, trigger.lag is None and trigger.at == "pre", trigger.shared, own_names(rows),
             store is not None and store.lazy is not None and trigger.at not in ("flow", "sum"), tuple(traces), columns,
+            tuple((name, by) for name, _, by, _ in pathway.text.reductions),
         )  # fmt: skip
 
 

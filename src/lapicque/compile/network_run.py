@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from lapicque.compile.circuit import Circuit
 from lapicque.compile.explosion import Watch, finite
 from lapicque.compile.in_flight import check_memory
 from lapicque.compile.lanes import LANES
-from lapicque.compile.learned import Reader, learned_of, not_numbers
+from lapicque.compile.learned import Learned, Reader, learned_of, not_numbers
 from lapicque.compile.memory import LINE
 from lapicque.compile.network_plan import Planner, Wired
 from lapicque.compile.network_state import State, put_state, put_values, state_of
@@ -29,6 +29,9 @@ from lapicque.compile.store import Store
 from lapicque.errors import SimulationError
 from lapicque.random import stream_key
 from lapicque.threads import processors
+
+if TYPE_CHECKING:
+    from lapicque.compile.rewired import Lent
 
 #: How long a stretch of steps should take, seconds: an interrupt waits for its end.
 STRETCH = 0.04
@@ -89,8 +92,9 @@ class NetworkRun:
     samplings : variables to be recorded
     logged : events to be recorded, (population, event)
     trial : int
-    like : NetworkRun, optional
-        A run with the same synapses and as many threads, which lends them.
+    like : NetworkRun or Lent, optional
+        A run with the same synapses and as many threads, which lends them; or what one whose other synapses have
+        changed lends, what they remember too.
     """
 
     def __init__(
@@ -102,7 +106,7 @@ class NetworkRun:
         samplings: Sequence[Sampling] = (),
         logged: Sequence[tuple[int, str]] = (),
         trial: int = 0,
-        like: NetworkRun | None = None,
+        like: NetworkRun | Lent | None = None,
     ):
         self.circuit, self.precision, self.trial = circuit, precision, trial
         self.samplings = tuple(samplings)
@@ -123,7 +127,11 @@ class NetworkRun:
         keys = self._keys()
         constants = [self.constants(n) for n in range(len(circuit.cells))]
         watched = [n for n, names in enumerate(observed) if names]
-        learned = {rows.store.projection: learned_of(rows) for rows in self.wired.stores}
+        lent: Mapping[str, list[Learned]] = getattr(like, "learned", {})
+        learned = {
+            name: lent[name] if name in lent else learned_of(rows)
+            for name, rows in ((rows.store.projection, rows) for rows in self.wired.stores)
+        }
         self.readers = {id(rows.store): Reader(self, rows) for rows in self.wired.stores}
         self.partitions = [
             Partition(p, circuit, self._compiled, self.wired, constants, self.bounds, slots, keys, watched,

@@ -49,6 +49,7 @@ class CodeShape:
     lazy : whether some of them are brought up to date when they are touched
     traces : (name, ``"pre"`` or ``"post"``, model of the hidden population)
     columns : types of the places and sources in columns; empty where there are none
+    reduced : (name, ``"pre"`` or ``"post"``) of what is reduced over synapses, in the order of the pointers behind all
     """
 
     kind: Kind
@@ -67,6 +68,7 @@ class CodeShape:
     lazy: bool = False
     traces: tuple[tuple[str, str, int], ...] = ()
     columns: tuple[str, str] | tuple[()] = ()
+    reduced: tuple[tuple[str, str], ...] = ()
 
     @property
     def summed(self) -> bool:

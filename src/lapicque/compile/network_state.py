@@ -17,7 +17,7 @@ Random numbers depend on the step alone, so they are no part of it. Kernels and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,6 +32,7 @@ from lapicque.compile.subnormals import flushed
 from lapicque.errors import SimulationError
 
 if TYPE_CHECKING:
+    from lapicque.compile.learned import Reader
     from lapicque.compile.network_reference import NetworkInterpreter
     from lapicque.compile.network_run import NetworkRun
 
@@ -47,8 +48,8 @@ def carried(run: NetworkRun, population: int) -> list[str]:
     return [*run.kernel.STATES[m], *(name for name in run.kernel.SLOTS[m] if name.startswith(marks))]
 
 
-def state_of(run: NetworkRun) -> State:
-    """Return the state of a run, as copies."""
+def state_of(run: NetworkRun, without: Collection[str] = ()) -> State:
+    """Return the state of a run, as copies, without that of the synapses of some projections."""
     found: State = {}
     for n, cells in enumerate(run.circuit.cells):
         for name in carried(run, n):
@@ -59,9 +60,13 @@ def state_of(run: NetworkRun) -> State:
     for (n, event), longest in _remembered(run).items():
         sent = {ago: _emitted(run, n, event, run.step - ago) for ago in range(1, min(longest, run.step) + 1)}
         found |= packed_spikes(_name(run.circuit, n, event), sent, run.kernel.REAL)
-    for reader in run.readers.values():
+    for reader in _readers(run, without):
         found |= learned_state(reader.store, reader.raw(), reader.ago() if reader.store.lazy is not None else None)
     return found
+
+
+def _readers(run: NetworkRun, without: Collection[str]) -> list[Reader]:
+    return [reader for reader in run.readers.values() if reader.store.projection not in without]
 
 
 def learned_state(store: Store, states: Mapping[str, np.ndarray], ago: np.ndarray | None) -> State:
@@ -108,8 +113,8 @@ def packed_spikes(name: str, sent: Mapping[int, tuple[np.ndarray, np.ndarray]], 
     }
 
 
-def put_state(run: NetworkRun, state: Mapping[str, np.ndarray], step: int) -> None:
-    """Let a run go on from a state.
+def put_state(run: NetworkRun, state: Mapping[str, np.ndarray], step: int, without: Collection[str] = ()) -> None:
+    """Let a run go on from a state, in which the synapses of some projections may be left out, as they are.
 
     Raises
     ------
@@ -121,27 +126,30 @@ def put_state(run: NetworkRun, state: Mapping[str, np.ndarray], step: int) -> No
     channels = {f"{run.circuit.cells[n].name}<-{x}": (n, x) for n, x in run.circuit.channels()}
     remembered = _remembered(run)
     names = [f"{_name(run.circuit, *key)}->{x}" for key in remembered for x in ("ago", "neuron", "output")]
-    names += [name for store in run.circuit.stores for name in learned_names(store)]
+    names += [name for reader in _readers(run, without) for name in learned_names(reader.store)]
     check_names(state, {**wanted, **channels, **dict.fromkeys(names)})
     for key, (n, name) in wanted.items():
         for part in run.partitions:
             part.fill(n, name, check_length(state, key, run.circuit, n))
+    coming = max((len(state[key]) for key in channels), default=0)
+    run.longest = max(run.longest, coming - 1)  # of synapses that are no longer there
+    slots = 1 << int(run.longest + run.span).bit_length()
     for part in run.partitions:
+        if slots > len(part.ring):
+            part.ring = np.zeros((slots, part.ring.shape[1]), part.ring.dtype)
         part.ring[:] = 0
     for key, (n, name) in channels.items():
         rows = check_length(state, key, run.circuit, n)
         for part in run.partitions:
-            if len(rows) > len(part.ring):
-                raise SimulationError(f"{key}: spikes are on their way for {len(rows)} steps, longer than any delay")
             start, size = part.first[n], part.size[n]
             at = part.places[n, name]
             for ahead, row in enumerate(rows):
                 part.ring[(step + ahead) & (len(part.ring) - 1), at : at + size] = row[start : start + size]
     run.ends[:] = 0
     room = np.zeros((*run.ends.shape[:2], run.ends.shape[-1]), np.int64)
-    for n, event in remembered:
-        _put_spikes(run, state, n, event, step, room)
-    for reader in run.readers.values():
+    for (n, event), longest in remembered.items():
+        _put_spikes(run, state, n, event, step, room, longest)
+    for reader in _readers(run, without):
         reader.put(*_of_store(state, reader.store), step)
     run.step = step
 
@@ -165,12 +173,12 @@ def _of_store(state: Mapping[str, np.ndarray], store: Store) -> tuple[dict[str, 
 
 
 def _put_spikes(
-    run: NetworkRun, state: Mapping[str, np.ndarray], n: int, event: int, step: int, room: np.ndarray
+    run: NetworkRun, state: Mapping[str, np.ndarray], n: int, event: int, step: int, room: np.ndarray, longest: int
 ) -> None:
     name = _name(run.circuit, n, event)
     ago, neurons, outputs = (state[f"{name}->{x}"] for x in ("ago", "neuron", "output"))
     owner = np.searchsorted(run.bounds[n], neurons, side="right") - 1
-    for a in np.unique(ago):
+    for a in np.unique(ago[ago <= longest]):  # others were on their way through synapses that are no longer there
         half = (step - int(a)) % len(run.found)
         for p in range(run.threads):
             mine = (ago == a) & (owner == p)

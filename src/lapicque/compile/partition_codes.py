@@ -103,6 +103,14 @@ class CodeTables:
         assert code.store is not None
         memory = part.learned[store.projection]
         self._pointers += [address(memory.states[name]) for name in own_names(code)]
+        for name, _, by, _ in code.pathway.text.reductions:
+            size = part.size[store.target] if by == "post" else part.circuit.cells[store.source].size
+            kept = memory.over if by == "pre" else {}  # those of sources are for all threads
+            for what, dtype in (("", part.kernel.REAL), ("count", np.int64)):
+                array = kept.setdefault(f"{code.pathway.name}/{name}/{what}", np.zeros(size, dtype))
+                self._pointers.append(self._at(array, dtype))
+        if code.pathway.text.reductions:
+            self._pointers.append(self._at(np.zeros(max(1, part.blocks[store.target])), part.kernel.REAL))
         columns = code.store.columns[part.number]
         row = dict(PRE=max(store.pre, 0), POST=max(store.post, 0), TOUCHED=address(memory.touched))
         if columns is not None:

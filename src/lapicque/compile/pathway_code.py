@@ -43,16 +43,19 @@ class CodeText:
     dimensions : every name that the expressions read
     algebraic : (variable, expression) of the synapse, each after those that it reads
     bounds : (variable, lowest, highest) of states that are advanced in every step
+    reductions : (name, function, ``"pre"`` or ``"post"``, expression) over synapses, which come before the statements
     """
 
     statements: tuple[tuple[str, str, str], ...]
     dimensions: tuple[tuple[str, Dimension], ...]
     algebraic: tuple[tuple[str, str], ...] = ()
     bounds: tuple[tuple[str, str, str], ...] = ()
+    reductions: tuple[tuple[str, str, str, str], ...] = ()
 
     def names(self) -> set[str]:
         """Return the names that the expressions read."""
         texts = [text for _, _, text in self.statements] + [text for _, text in self.algebraic]
+        texts += [text for _, _, _, text in self.reductions]
         trees = [parse_expression(text, "code") for text in texts]
         return {node.id for tree in trees for node in tree.names()} & {name for name, _ in self.dimensions}
 
@@ -77,13 +80,14 @@ class Code:
     """Statements as nodes, over the names of a `CodeText`, ``t``, ``dt`` and random draws.
 
     ``lets`` are intermediate values that come first; where the statements are ``together``, none of them sees what the
-    others write.
+    others write. ``reductions`` are (name, function, side, what is reduced).
     """
 
     statements: tuple[tuple[str, Node], ...]
     draws: Mapping[str, str]
     lets: tuple[tuple[str, Node], ...] = ()
     together: bool = False
+    reductions: tuple[tuple[str, str, str, Node], ...] = ()
 
 
 def _converter(text: CodeText, target: Neuron, others: Mapping[str, Neuron | None]) -> Any:
@@ -121,7 +125,12 @@ def lower(text: CodeText, target: Neuron, others: Mapping[str, Neuron | None]) -
         value, x = convert(parse_expression(expression, "code")), symbol(variable)
         combined = {"=": value, "+=": x + value, "-=": x - value, "*=": x * value, "/=": x / value}[operator]
         found.append((variable, lowering(combined)))
-    return Code(tuple(found), {str(draw): kind for draw, kind in convert.draws.items()})
+    over = [
+        (name, function, by, lowering(convert(parse_expression(e, "code"))))
+        for name, function, by, e in text.reductions
+    ]
+    draws = {str(draw): kind for draw, kind in convert.draws.items()}
+    return Code(tuple(found), draws, reductions=tuple(over))
 
 
 def lower_flow(text: CodeText, target: Neuron, others: Mapping[str, Neuron | None], maps: frozenset[str]) -> Code:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from lapicque.model.equations import Expression, Statement
 from lapicque.model.pathway import EVERY
 from lapicque.model.projection_rules import meanings
 from lapicque.model.synapse import Pathway
+from lapicque.model.synapse_reductions import Reduction
 from lapicque.network.population import Selection
 from lapicque.network.projection import Projection
 from lapicque.random import stream_key
@@ -56,7 +57,7 @@ class Between:
     Parameters
     ----------
     projection : Projection
-    cells : all populations of the circuit; hidden ones are added
+    cells : all populations of the circuit; hidden ones are added, where they are not there yet
     numbers : population -> number
     dt : ms
     seed : the wiring seed
@@ -91,8 +92,11 @@ class Between:
         for side, end in zip(("pre", "post"), self.ends, strict=True):
             names = [name for name, found in self.sided.items() if found == side]
             if names:
-                places[side] = len(self.all_cells)
-                self.all_cells.append(hidden(self.projection, side, names, self.values, end, self.all_cells[end].size))
+                made = hidden(self.projection, side, names, self.values, end, self.all_cells[end].size)
+                known = [cells.name for cells in self.all_cells]
+                places[side] = known.index(made.name) if made.name in known else len(known)
+                if made.name not in known:
+                    self.all_cells.append(made)
         self.store = stored(
             self._resolver(), places, self.wiring, delays, _part_of(self.projection.source),
             _part_of(self.projection.target),
@@ -119,7 +123,13 @@ class Between:
                     f"{self.projection.name!r}: an immediate projection adds numbers that are known before the run, "
                     f"'v += w'; {pathway.statements[0].expression.text!r} is not"
                 )
-            yield self._coded(pathway.name, [(x.target, x.operator, x.expression) for x in pathway.statements], trigger)
+            if pathway.reductions and self.store is None:
+                raise SimulationError(
+                    f"{self.projection.name!r}: {pathway.reductions[0]} runs over synapses that have no states: their "
+                    "number and weights are known, write the number itself"
+                )
+            statements = [(x.target, x.operator, x.expression) for x in pathway.statements]
+            yield self._coded(pathway.name, statements, trigger, pathway.reductions)
 
     def _trigger(self, pathway: Pathway) -> Trigger:
         if pathway.at == EVERY:
@@ -210,10 +220,16 @@ class Between:
         synapses = {name: values for name, values in self.values.items() if name in used}
         return Increment(expression, synapses, neurons, 1 if statement.operator == "+=" else -1), graded
 
-    def _coded(self, name: str, statements: list[tuple[str, str, Expression]], trigger: Trigger) -> Coded:
+    def _coded(
+        self,
+        name: str,
+        statements: list[tuple[str, str, Expression]],
+        trigger: Trigger,
+        reductions: Sequence[Reduction] = (),
+    ) -> Coded:
         """Return code whose names are resolved."""
         resolver = self._resolver(trigger.early)
-        text = resolver.text(statements)
+        text = resolver.text(statements, reductions)
         if trigger.at == "sum":
             resolver.check_sum(text)
         return self._made(name, resolver, text, trigger)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from lapicque.compile.circuit import Additive, Circuit, Coded
+from lapicque.compile.lanes import LANES
 from lapicque.compile.nodes import Node
 from lapicque.compile.pathway_code import ELAPSED, OUTPUT, OWN, PRE, TRACE, Code, lower, lower_flow, lower_lazy
 from lapicque.compile.random_kernels import normal, uniform
@@ -164,6 +165,7 @@ class RunCode:
         self._keys = {draw: stream_key(circuit.seed, pathway.stream(draw)) for draw in self.code.draws}
         self.sent: dict[int, tuple[np.ndarray, np.ndarray]] = {}
         self._before: dict[str, np.ndarray] = {}
+        self._reduced: dict[str, np.ndarray] = {}
         lag = pathway.trigger.lag
         self.longest = int(self.edges.lags.max(initial=0)) if lag is None else lag
         side = (
@@ -272,8 +274,37 @@ class RunCode:
 
     def everyone(self, k: int) -> None:
         """Run the code of every synapse, by source, at the beginning of step ``k``."""
+        self._reduced = self._reduce(k) if self.code.reductions else {}
         for e in range(len(self.edges.targets)):
             self._one(e, k, 1.0)
+
+    def _reduce(self, k: int) -> dict[str, np.ndarray]:
+        """Return what is reduced over the synapses of each target or source.
+
+        Those of a target are added one after the other; of those of a source, first those to every 64 targets, so that
+        threads, which own as many, can add theirs.
+        """
+        memory, edges = self.memory, self.edges
+        assert memory is not None
+        e = np.arange(len(edges.targets))
+        memory.touch(e, k - 1)
+        names, found = self._names(e, k), {}
+        for name, function, by, node in self.code.reductions:
+            values = _value(node, names, self.dtype, e.shape)
+            ends, rows = (edges.targets, 1) if by == "post" else (edges.sources, self.target.size // LANES + 1)
+            size = int(ends.max(initial=-1)) + 1
+            start = {"max": -np.inf, "min": np.inf}.get(function, 0.0)
+            parts = np.full((rows, size), start, self.dtype)
+            where = (edges.targets // LANES if by == "pre" else np.zeros_like(ends), ends)
+            {"max": np.maximum, "min": np.minimum}.get(function, np.add).at(parts, where, values)  # one after the other
+            total = parts[0]
+            for part in parts[1:]:
+                total = {"max": np.maximum, "min": np.minimum}.get(function, np.add)(total, part)
+            if function == "mean":
+                with np.errstate(invalid="ignore"):
+                    total = total / np.bincount(ends, minlength=size).astype(self.dtype)
+            found[name] = flushed(total[ends])
+        return found
 
     def advance(self, k: int) -> None:
         """Advance states of all synapses by one step, at once."""
@@ -338,6 +369,7 @@ class RunCode:
         if at_target:
             known = [name for name, _ in pathway.text.dimensions if target.knows(name) and name not in names]
             names |= {name: target.value(name)[n] for name in known}
+        names |= {name: values[e] for name, values in self._reduced.items()}
         names |= {"t": np.full(shape, k * self.dt), "dt": np.full(shape, self.dt)}
         if alone is None:
             for draw, kind in self.code.draws.items():

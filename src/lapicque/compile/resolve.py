@@ -18,6 +18,7 @@ from lapicque.model.merge import part_name, renamed
 from lapicque.model.neuron import Neuron
 from lapicque.model.projection_rules import Meaning
 from lapicque.model.rules import algebraic_order
+from lapicque.model.synapse_reductions import Reduction
 from lapicque.network.projection import Projection
 
 
@@ -52,16 +53,27 @@ class Resolver:
     reads: dict[str, Read] = field(default_factory=dict)
     written: set[str] = field(default_factory=set)
 
-    def text(self, statements: Sequence[tuple[str, str, Expression]]) -> CodeText:
+    def text(self, statements: Sequence[tuple[str, str, Expression]], reductions: Sequence[Reduction] = ()) -> CodeText:
         """Return statements with resolved names; bounded states are clipped."""
+        over = []
+        for r in reductions:
+            over.append((r.name, r.function, r.by, renamed(r.expression, self.name)))
+            known = {name: self.known(name) for name in {node.id for node in r.expression.names()} & set(self.meanings)}
+            self.dimensions[r.name] = r.dimension(known)
         lines = [self._statement(*statement) for statement in statements]
-        algebraic = self._algebraic({node.id for _, _, e in statements for node in e.names()})
+        whole = [*(e for _, _, e in statements), *(r.expression for r in reductions)]
+        algebraic = self._algebraic({node.id for e in whole for node in e.names()})
         assert self.target.neuron is not None
         for name in below(self.target.neuron, set(self.dimensions)):
             self.dimensions[name] = self.target.neuron.variables[name].unit.dimension
             if name in self.target.parameters:
                 self.constants[name] = self.target.parameters[name]
-        return CodeText(tuple(lines), tuple(sorted(self.dimensions.items())), algebraic)
+        return CodeText(tuple(lines), tuple(sorted(self.dimensions.items())), algebraic, reductions=tuple(over))
+
+    def known(self, name: str) -> Any:
+        """Return the dimension of a name."""
+        found = self.meanings[name].dimension
+        return self.projection.units[name].dimension if found is None else found
 
     def _statement(self, name: str, operator: str, expression: Expression) -> tuple[str, str, str]:
         code, text = self.name(name), renamed(expression, self.name)
