@@ -110,8 +110,9 @@ class NetworkRun:
     ):
         self.circuit, self.precision, self.trial = circuit, precision, trial
         self.samplings = tuple(samplings)
-        blocks = sum(-(-cells.size // LANES) for cells in circuit.cells)
-        self.threads = threads or max(1, min(processors(), blocks // 4))
+        blocks = sum(-(-cells.size // LANES) for cells in circuit.cells if cells.beside < 0)
+        # where synapses learn, threads meet in every step, which takes as long as a dozen blocks
+        self.threads = threads or max(1, min(processors(), blocks // (16 if circuit.stores else 4)))
         self.bounds = all_bounds(circuit, self.threads)
         self.wired: Wired = Wired.of(circuit, self.bounds, precision, threads) if like is None else like.wired
         self.shortest, self.longest = self.wired.delays()
