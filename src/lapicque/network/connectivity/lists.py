@@ -152,6 +152,7 @@ class Edges(Connectivity):
     unit: Unit | None = None
     size: int | None = None
     shape: tuple[int, int] | None = None
+    periodic: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
         for what, values in (("targets", self.targets), ("weights", self.given)):
