@@ -138,9 +138,10 @@ def check_bounds(store: Store, what: str, name: str, values: SynapseValues | np.
         outside = (found < low) | (found > high)
         if outside.any():
             worst, least, most = (v[outside][0] / store.units[name].scale for v in (found, low, high))
+            unit = "" if store.units[name].dimensionless else f" {store.units[name]}"
             raise SimulationError(
-                f"{what} is {worst:g} {store.units[name]} in a synapse, outside its bounds, {least:g} to {most:g} "
-                f"{store.units[name]}: give a value inside, or change bounds="
+                f"{what} is {worst:g}{unit} in a synapse, outside its bounds, {least:g} to {most:g}{unit}: give "
+                "a value inside, or change bounds="
             )
         if single:
             return
