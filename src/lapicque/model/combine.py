@@ -65,6 +65,7 @@ def combined(rule: Synapse, transmission: Synapse) -> Synapse:
       on pre:  g += w; x += 1
       on post: w += eta*x
       output:  g*(e - v_post)
+      states:  w (only code changes); x (event-driven)
       parameters:
         tau_x = 20 ms
         eta   = 10 pS
@@ -112,6 +113,12 @@ def _check_names(rule: Synapse, transmission: Synapse) -> None:
                 f"of its own of that name: rename that, or write '{name}_post' for the target's"
             )
 
+    bounded = sorted(set(rule.bounds) & set(transmission.bounds))
+    if bounded and rule.bounds[bounded[0]] != transmission.bounds[bounded[0]]:
+        raise ModelError(
+            f"{rule.name!r} and {transmission.name!r} both bound {bounded[0]!r}: leave the bounds of one of them out"
+        )
+
 
 def _check_weights(rule: Synapse, transmission: Synapse) -> None:
     units = [s.variables[SHARED].unit if SHARED in s.variables else None for s in (rule, transmission)]
@@ -123,10 +130,12 @@ def _check_weights(rule: Synapse, transmission: Synapse) -> None:
 
 
 def _equations(rule: Synapse, transmission: Synapse) -> Iterator[str]:
-    declared = any(equation.name == SHARED for equation in transmission.parsed_equations)
+    """Yield the lines of both; of the weight's, that of the transmission unless the rule says how it moves."""
+    ours, theirs = ({e.name: e for e in s.parsed_equations}.get(SHARED) for s in (rule, transmission))
+    kept = ours if theirs is None or (ours is not None and ours.expression is not None) else theirs
     for synapse in (rule, transmission):
         for equation in synapse.parsed_equations:
-            if not (synapse is rule and declared and equation.name == SHARED):
+            if equation.name != SHARED or equation is kept:
                 yield _line(equation)
 
 

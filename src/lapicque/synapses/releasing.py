@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from lapicque.errors import ModelError
 from lapicque.model import Synapse
+from lapicque.synapses.transmitting import only_statement
 
 
 def releasing(synapse: Synapse, p: Any) -> Synapse:
@@ -38,16 +38,7 @@ def releasing(synapse: Synapse, p: Any) -> Synapse:
     >>> releasing(exponential("5 ms"), p=0.3).on_pre
     'i += where(rand() < p_release, w*output, 0)'
     """
-    if not isinstance(synapse, Synapse):
-        raise ModelError(f"releasing() takes a synapse, such as exponential('5 ms'), not {type(synapse).__name__}")
-    statements = [s for pathway in synapse.pathways if pathway.name == "pre" for s in pathway.statements]
-    if len(statements) != 1 or statements[0].operator not in ("+=", "-="):
-        found = "; ".join(f"{s.target} {s.operator} {s.expression.text}" for s in statements) or "nothing"
-        raise ModelError(
-            f"releasing() needs a synapse to which a spike adds one thing, on_pre='g += w', but {synapse.name!r} runs "
-            f"{found}: write rand() < p into its code"
-        )
-    only = statements[0]
+    only = only_statement(synapse, "releasing()", "write rand() < p into its code")
     return synapse.with_(
         equations=f"{synapse.equations.rstrip()}\np_release : 1  # probability of release",
         on_pre=f"{only.target} {only.operator} where(rand() < p_release, {only.expression.text}, 0)",
