@@ -103,9 +103,7 @@ def test_a_group_that_all_share_is_refused(refuses):
 
 
 def test_an_initial_value_cannot_read_a_population(refuses):
-    with pytest.raises(
-        ModelError, match="'v' reads 'top', which runs over a population and has no value"
-    ):
+    with pytest.raises(ModelError, match="'v' reads 'top', which runs over a population and has no value"):
         made("top = max(v) : mV (shared)", initial=dict(v="top"))
 
 
