@@ -33,6 +33,11 @@ def third(modulator: str) -> str:
     return f"_{modulator}__"
 
 
+def bound_names(state: str) -> tuple[str, str]:
+    """Return what the lowest and the highest value of a state of synapses are called; no user's name begins so."""
+    return f"_low_{state}", f"_high_{state}"
+
+
 @dataclass(frozen=True)
 class CodeText:
     """Statements with resolved names.
@@ -42,7 +47,7 @@ class CodeText:
     statements : (variable, operator, expression), in order
     dimensions : every name that the expressions read
     algebraic : (variable, expression) of the synapse, each after those that it reads
-    bounds : (variable, lowest, highest) of states that are advanced in every step
+    bounds : (variable, lowest, highest) of states that advance by themselves, in every step or between events
     reductions : (name, function, ``"pre"`` or ``"post"``, expression) over synapses, which come before the statements
     """
 
@@ -203,14 +208,16 @@ def lower_lazy(text: CodeText, target: Neuron) -> Code:
     import sympy as sp
 
     from lapicque.compile.nodes import Lowering
-    from lapicque.model.symbols import symbol
+    from lapicque.model.symbols import FUNCTIONS, symbol
 
     convert = _converter(text, target, {})
     rates = {symbol(x): sp.expand(convert(parse_expression(e, x))) for x, _, e in text.statements}
     lowering = Lowering(())
     h = symbol(ELAPSED)
-    statements = tuple((str(x), lowering(_course(x, rates, h))) for x in rates)
-    return Code(statements, {}, together=True)
+    course = {str(x): _course(x, rates, h) for x in rates}
+    for x, low, high in text.bounds:
+        course[x] = FUNCTIONS["clip"](course[x], symbol(low), symbol(high))
+    return Code(tuple((x, lowering(e)) for x, e in course.items()), {}, together=True)
 
 
 def _course(x: sp.Symbol, rates: Mapping[sp.Symbol, sp.Expr], h: sp.Symbol) -> sp.Expr:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lapicque.compile.circuit import Cells
-from lapicque.compile.pathway_code import OUTPUT, OWN, PRE, TRACE, CodeText, third
+from lapicque.compile.pathway_code import OUTPUT, OWN, PRE, TRACE, CodeText, bound_names, third
 from lapicque.compile.store import Read
 from lapicque.compile.wiring.values import SynapseValues
 from lapicque.errors import SimulationError
@@ -68,7 +68,9 @@ class Resolver:
             self.dimensions[name] = self.target.neuron.variables[name].unit.dimension
             if name in self.target.parameters:
                 self.constants[name] = self.target.parameters[name]
-        return CodeText(tuple(lines), tuple(sorted(self.dimensions.items())), algebraic, reductions=tuple(over))
+        bounds = [(self.name(name), *self._bounds(name)) for name, operator, _ in statements
+                  if operator == "rate" and name in self.projection.synapse.bounds]  # fmt: skip
+        return CodeText(tuple(lines), tuple(sorted(self.dimensions.items())), algebraic, tuple(bounds), tuple(over))
 
     def known(self, name: str) -> Any:
         """Return the dimension of a name."""
@@ -81,11 +83,16 @@ class Resolver:
         if name not in self.projection.synapse.bounds or operator == "rate":
             return code, operator, text
         combined = text if operator == "=" else f"{code} {operator[0]} ({text})"
-        low, high = (f"{OWN}{name}_{end}" for end in ("low", "high"))
+        low, high = self._bounds(name)
+        return code, "=", f"clip({combined}, {low}, {high})"
+
+    def _bounds(self, name: str) -> tuple[str, str]:
+        """Return what the bounds of a state are called in the code, and note them."""
+        low, high = (f"{OWN}{bound}" for bound in bound_names(name))
         for bound in (low, high):
             self.used[bound] = self.values[bound.removeprefix(OWN)]
-            self.dimensions[bound] = self.dimensions[code]
-        return code, "=", f"clip({combined}, {low}, {high})"
+            self.dimensions[bound] = self.dimensions[self.name(name)]
+        return low, high
 
     def _algebraic(self, read: set[str]) -> tuple[tuple[str, str], ...]:
         synapse = self.projection.synapse

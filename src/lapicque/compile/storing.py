@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lapicque.compile.circuit import Cells, Circuit
-from lapicque.compile.pathway_code import OWN, TRACE, CodeText
+from lapicque.compile.pathway_code import OWN, TRACE, CodeText, bound_names
 from lapicque.compile.store import Store
 from lapicque.compile.wiring import DelaySteps, Wiring
 from lapicque.compile.wiring.values import Constant, SynapseValues
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def bounds_of_states(projection: Projection, values: Mapping[str, SynapseValues]) -> dict[str, SynapseValues]:
-    """Return the bounds of states, as ``"w_low"`` and ``"w_high"``.
+    """Return the bounds of states, called as `lapicque.compile.pathway_code.bound_names` says.
 
     Raises
     ------
@@ -32,21 +32,21 @@ def bounds_of_states(projection: Projection, values: Mapping[str, SynapseValues]
     """
     found: dict[str, SynapseValues] = {}
     for name, pair in projection.synapse.bounds.items():
-        for end, given in zip(("low", "high"), pair, strict=True):
+        for bound, given, open_end in zip(bound_names(name), pair, (-np.inf, np.inf), strict=True):
             if isinstance(given, str) and given in projection.synapse.variables:
                 if given in values:
-                    found[f"{name}_{end}"] = values[given]
+                    found[bound] = values[given]
                     continue
                 variable = projection.synapse.variables[given]
                 if variable.unit is None or np.ndim(variable.value):
                     raise SimulationError(f"{projection.name!r}: the bound {given!r} of {name!r} is not one number")
-                found[f"{name}_{end}"] = Constant(float(internal(variable.value, variable.unit)))
+                found[bound] = Constant(float(internal(variable.value, variable.unit)))
             elif given is None:
-                found[f"{name}_{end}"] = Constant(-np.inf if end == "low" else np.inf)
+                found[bound] = Constant(open_end)
             else:
                 unit = projection.units[name]
                 number = plain_value(given, unit, f"the bound of {name!r}")
-                found[f"{name}_{end}"] = Constant(float(internal(number, unit)))
+                found[bound] = Constant(float(internal(number, unit)))
     return found
 
 
@@ -102,7 +102,10 @@ def stored(
             assert equation.expression is not None
             statements.append((name, "rate", equation.expression))
         lazy = resolver.text(statements)
-    bounds = {f"{OWN}{x}": (resolver.values[f"{x}_low"], resolver.values[f"{x}_high"]) for x in synapse.bounds}
+    bounds = {}
+    for name in synapse.bounds:
+        low, high = (resolver.values[bound] for bound in bound_names(name))
+        bounds[f"{OWN}{name}"] = low, high
     units = {f"{OWN}{x}": projection.units[x] for x in own}
     traces = {f"{TRACE}{name}": places[side] for name, side in sided.items()}
     store = Store(
