@@ -61,15 +61,19 @@ class Between:
     numbers : population -> number
     dt : ms
     seed : the wiring seed
+    wiring : the synapses, where they are known
     """
 
-    def __init__(self, projection: Projection, cells: list[Cells], numbers: Mapping[str, int], dt: float, seed: int):
+    def __init__(
+        self, projection: Projection, cells: list[Cells], numbers: Mapping[str, int], dt: float, seed: int,
+        wiring: Wiring | None = None,
+    ):  # fmt: skip
         source, target = projection.source, projection.target
         self.projection, self.dt, self.seed = projection, dt, seed
         self.ends = numbers[source.population.name], numbers[target.population.name]
         self.all_cells = cells
         self.cells = cells[self.ends[0]], cells[self.ends[1]]
-        self.wiring = wiring_of(projection, seed)
+        self.wiring = wiring_of(projection, seed) if wiring is None else wiring
         self.values = {name: values_of(projection, name, self.wiring, seed) for name in projection.values}
         self.values |= bounds_of_states(projection, self.values)
         self.thirds = {name: numbers[third.population.name] for name, third in projection.modulators.items()}
@@ -111,13 +115,15 @@ class Between:
             yield self._coded(name, [(name, "=", variable.equation.expression)], Trigger("sum"))
         if synapse.clock_driven:
             yield self._flow()
+        triggers = {pathway.name: self._trigger(pathway) for pathway in synapse.pathways}
+        increments = {pathway.name: self._increments(pathway, triggers[pathway.name]) for pathway in synapse.pathways}
+        if self.store is not None and not synapse.clock_driven and all(increments.values()):
+            increments = {}  # what is only looked at is kept by code
         for pathway in synapse.pathways:
-            trigger = self._trigger(pathway)
-            if trigger.at == "pre":
-                known = [self._increment(statement) for statement in pathway.statements]
-                if all(known):
-                    yield from self._additive(pathway.statements, known, self._delays(pathway))
-                    continue
+            trigger, known = triggers[pathway.name], increments.get(pathway.name)
+            if known:
+                yield from self._additive(pathway.statements, known, self._delays(pathway))
+                continue
             if self.projection.immediate:
                 raise SimulationError(
                     f"{self.projection.name!r}: an immediate projection adds numbers that are known before the run, "
@@ -179,6 +185,13 @@ class Between:
                 p.name, *self.ends, self._target_name(statement.target), self.wiring, increment, delays,
                 _part_of(p.source), _part_of(p.target), graded, p.immediate,
             )  # fmt: skip
+
+    def _increments(self, pathway: Pathway, trigger: Trigger) -> list[tuple[Increment, bool]]:
+        """Return what each statement adds, where spikes of the source do nothing but add what is known; else nothing."""
+        if trigger.at != "pre" or trigger.event != 0:
+            return []
+        found = [self._increment(statement) for statement in pathway.statements]
+        return [one for one in found if one is not None] if all(found) else []
 
     def _increment(self, statement: Statement) -> tuple[Increment, bool] | None:
         """Return what a statement adds for each synapse, and whether times the output; None if that is not known."""
@@ -247,6 +260,22 @@ class Between:
         maps = {resolver.name(n) for n in synapse.clock_driven if synapse.learned[n].equation.kind == "map"}  # type: ignore[union-attr]
         return self._made("flow", resolver, text, Trigger("flow"), frozenset(maps))
 
+    def _check_back(self, name: str, back: Sequence[str], written: Sequence[str], trigger: Trigger) -> None:
+        """What is written to sources has one order, whatever the number of threads."""
+        variables = [x.removeprefix(PRE) for x in back]
+        if self.ends[0] == self.ends[1] and (both := [x for x in variables if x in written]):
+            raise SimulationError(
+                f"{self.projection.name!r}: the pathway {name!r} writes '{both[0]}_pre' and '{both[0]}_post', which are "
+                "one variable of one population here: write one of them in a pathway of its own, on=dict(name=lq.On(...))"
+            )
+        if back and trigger.at == "third" and not trigger.shared:
+            places = np.asarray(trigger.neurons)
+            if (np.diff(places[places >= 0]) < 0).any():
+                raise SimulationError(
+                    f"{self.projection.name!r}: the pathway {name!r} writes '{variables[0]}_pre' at events of a modulator "
+                    "whose neurons are not in the order of the targets: give them in that order"
+                )
+
     def _made(
         self, name: str, resolver: Resolver, text: Any, trigger: Trigger, maps: frozenset[str] = frozenset()
     ) -> Coded:
@@ -258,6 +287,7 @@ class Between:
                 f"{p.name!r} writes {back[0].removeprefix(PRE) + '_pre'!r}, but its synapses have delays of their own, "
                 "so that spikes of several steps would write in no certain order: give all one delay"
             )
+        self._check_back(name, back, text.written, trigger)
         states = target.neuron.variables
         held = frozenset(v for v in text.written if v in states and "unless refractory" in states[v].flags)
         marks = {PRE: self.ends[0], **{third(modulator): n for modulator, n in self.thirds.items()}}

@@ -14,6 +14,7 @@ from lapicque.compile.network_plan import Wired
 from lapicque.compile.network_state import State
 from lapicque.compile.pathway_code import TRACE
 from lapicque.compile.pathways import Between
+from lapicque.compile.wiring import Wiring
 from lapicque.errors import SimulationError
 from lapicque.network.projection import Projection
 
@@ -39,7 +40,7 @@ class Lent:
     learned: Mapping[str, list[Learned]]
 
 
-def rewired(circuit: Circuit, projection: Projection, wiring_seed: int) -> Circuit:
+def rewired(circuit: Circuit, projection: Projection, wiring: Wiring, wiring_seed: int) -> Circuit:
     """Return a circuit with a projection of that name as it is now; the other pathways are the same objects.
 
     Raises
@@ -49,7 +50,7 @@ def rewired(circuit: Circuit, projection: Projection, wiring_seed: int) -> Circu
     """
     cells = list(circuit.cells)
     numbers = {c.name: n for n, c in enumerate(cells)}
-    made = list(Between(projection, cells, numbers, circuit.dt, wiring_seed).pathways())
+    made = list(Between(projection, cells, numbers, circuit.dt, wiring_seed, wiring).pathways())
     old = pathways_of(circuit, projection.name)
     before, after = _store(old), _store(made)
     if before is not None and after is not None and before.traces.keys() != after.traces.keys():

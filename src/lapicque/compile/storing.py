@@ -16,7 +16,7 @@ from lapicque.errors import SimulationError
 from lapicque.model.neuron import Neuron
 from lapicque.model.values import plain_value
 from lapicque.network.projection import Projection
-from lapicque.units import internal
+from lapicque.units import Unit, internal
 
 if TYPE_CHECKING:
     from lapicque.compile.resolve import Resolver
@@ -138,17 +138,35 @@ def check_bounds(store: Store, what: str, name: str, values: SynapseValues | np.
     for chunk in store.wiring.chunks(np.arange(store.wiring.n_target)):
         count = 1 if single else len(chunk[2])
         found, low, high = (_of_chunk(v, chunk, first, count) for v in whole)
-        outside = (found < low) | (found > high)
-        if outside.any():
-            worst, least, most = (v[outside][0] / store.units[name].scale for v in (found, low, high))
-            unit = "" if store.units[name].dimensionless else f" {store.units[name]}"
-            raise SimulationError(
-                f"{what} is {worst:g}{unit} in a synapse, outside its bounds, {least:g} to {most:g}{unit}: give "
-                "a value inside, or change bounds="
-            )
+        _refuse_outside(what, store.units[name], found, low, high)
         if single:
             return
         first += len(chunk[2])
+
+
+def check_bounds_of(store: Store, what: str, name: str, values: np.ndarray, synapses: np.ndarray) -> None:
+    """Refuse values of some synapses that are outside their bounds.
+
+    Raises
+    ------
+    SimulationError
+    """
+    if name in store.bounds:
+        ends = (bound.constant if bound.constant is not None else bound.all(store.wiring)[synapses]
+                for bound in store.bounds[name])  # fmt: skip
+        low, high = (np.broadcast_to(np.asarray(end), values.shape) for end in ends)
+        _refuse_outside(what, store.units[name], values, low, high)
+
+
+def _refuse_outside(what: str, unit: Unit, found: np.ndarray, low: np.ndarray, high: np.ndarray) -> None:
+    outside = (found < low) | (found > high)
+    if outside.any():
+        worst, least, most = (v[outside][0] / unit.scale for v in (found, low, high))
+        shown = "" if unit.dimensionless else f" {unit}"
+        raise SimulationError(
+            f"{what} is {worst:g}{shown} in a synapse, outside its bounds, {least:g} to {most:g}{shown}: give a value "
+            "inside, or change bounds="
+        )
 
 
 def _of_chunk(values: Any, chunk: Any, first: int, count: int) -> np.ndarray:

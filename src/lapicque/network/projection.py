@@ -128,7 +128,7 @@ def projection(
         check_pair_value(value, units[key], ends, f"{key}")
     check_start(synapse, values, units, _joins_all(where, source, target))
     check_pair_value(delay, MS, ends, "the delay")
-    _check_delay(delay, immediate, synapse)
+    check_delay(delay, immediate, synapse)
     if immediate:
         _check_immediate(synapse)
     return Projection(name, source, target, synapse, into, where, values, units, delay, immediate, modulators=thirds)
@@ -216,7 +216,7 @@ def check_pair_value(value: Any, unit: Unit, ends: tuple[Selection, Selection], 
             f"{what} has shape {array.shape}, but a matrix (source, target) of {len(ends[0])} x {len(ends[1])} is "
             "expected"
         )
-    if array.ndim > 2 or (array.ndim and not array.size):
+    if array.ndim > 2 or (array.ndim == 2 and not array.size):
         raise SimulationError(f"{what} has shape {array.shape}: give one value, one a synapse, or a matrix")
 
 
@@ -255,7 +255,8 @@ def _check_immediate(synapse: Synapse) -> None:
             )
 
 
-def _check_delay(delay: Any, immediate: bool, synapse: Synapse) -> None:
+def check_delay(delay: Any, immediate: bool, synapse: Synapse) -> None:
+    """Refuse delays that are no times from 0 up, or that nothing waits for."""
     if isinstance(delay, Distribution) or (isinstance(delay, str) and not is_quantity(delay, PAIR_NAMES)):
         if immediate:
             raise SimulationError("an immediate projection has no delay: leave out delay=")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from lapicque.compile.circuit import Circuit
 from lapicque.errors import LapicqueError, SimulationError
 from lapicque.network.network import Network
 from lapicque.network.operation import Operation
+from lapicque.simulation.access import Access
 from lapicque.simulation.recording import Item, Memory, Recording
 from lapicque.spikes.trains import SpikeTrains
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 NEVER = 1 << 62
 
 
-class View:
+class View(Access):
     """What an operation is given: a running network between two steps.
 
     Attributes
@@ -43,18 +44,6 @@ class View:
     def spikes(self) -> Mapping[str, SpikeTrains]:
         """The recorded spikes since the last call of this operation, by recorder; at the first call there are none."""
         return self._recording.results()[0]
-
-    def get(self, name: str) -> np.ndarray:
-        """Return a state or a parameter, as `lapicque.Simulation.get`."""
-        return self._live.get(name)
-
-    def set(self, name: str, value: Any) -> None:
-        """Change a value from now on, as `lapicque.Simulation.set`."""
-        self._live.set(name, value)
-
-    def signal(self, name: str, value: Any) -> None:
-        """Set a signal, as `lapicque.Simulation.signal`: it spikes in the step that begins now."""
-        self._live.signal(name, value)
 
     def __repr__(self) -> str:
         return f"View({self._live.described.size} neurons at {self.time:g} ms)"

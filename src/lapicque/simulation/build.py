@@ -75,14 +75,18 @@ def built(described: Network, options: Options, values: Mapping[str, Any]) -> tu
     ----------
     values : name -> value, as `lapicque.simulation.settings` names them
     """
-    # an input that nothing drives is a parameter of the circuit
-    alone = {name for name in values if _undriven(described, name)}
-    network = varied(described, {name: value for name, value in values.items() if name not in alone})
+    network = network_with(described, values)
     circuit = assemble(network, options.dt, options.seed, options.wiring_seed)
-    for name in alone:
-        found = setting_of(network, circuit, name)
-        circuit = with_constant(circuit, found, number_of(found, values[name]))
+    for name in values:
+        if _undriven(described, name):
+            found = setting_of(network, circuit, name)
+            circuit = with_constant(circuit, found, number_of(found, values[name]))
     return network, circuit
+
+
+def network_with(described: Network, values: Mapping[str, Any]) -> Network:
+    """Return a network with some values changed; an input that nothing drives is a parameter of the circuit."""
+    return varied(described, {name: value for name, value in values.items() if not _undriven(described, name)})
 
 
 def _undriven(network: Network, name: str) -> bool:

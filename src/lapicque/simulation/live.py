@@ -12,9 +12,10 @@ from lapicque.compile.network_state import fits
 from lapicque.compile.storing import check_bounds, name_in_code, store_of
 from lapicque.errors import SimulationError, suggest
 from lapicque.network.network import Network
+from lapicque.network.projection import Projection
 from lapicque.network.signal import one_number
 from lapicque.simulation.acting import Acts
-from lapicque.simulation.build import Options, backend, built
+from lapicque.simulation.build import Options, backend, built, network_with
 from lapicque.simulation.recording import Recording, items_of
 from lapicque.simulation.running import advance
 from lapicque.simulation.settings import (
@@ -41,8 +42,10 @@ class Live:
 
     Attributes
     ----------
-    network, circuit : with the values that have been set
-    values : what has been set besides states, name -> float or array, in the unit of each
+    network, circuit : with the values that have been set; the network is that from which all was laid out last
+    changed : projections whose synapses have changed since then
+    values : what has been set besides states, name -> float or array, in the unit of each; and of projections whose
+        synapses have changed, where they are
     items : what is recorded
     run : compiled kernels or the interpreter
     acts : what happens between steps
@@ -53,6 +56,7 @@ class Live:
     ):
         self.described, self.options = described, options
         self.values: dict[str, Any] = {}
+        self.changed: dict[str, Projection] = {}
         self.network, self.circuit = prepared or built(described, options, {})
         self.items = items_of(self.network, self.circuit)
         self.acts = Acts(described, options, self.items, self.circuit)
@@ -168,8 +172,12 @@ class Live:
     def build(self, values: Mapping[str, Any]) -> None:
         """Lay out the network with some values changed, at step 0."""
         self.network, self.circuit = built(self.described, self.options, values)
-        self.values = dict(values)
+        self.values, self.changed = dict(values), {}
         self._lay_out()
+
+    def current(self) -> Network:
+        """Return the network as it is now, with the synapses that it has."""
+        return network_with(self.described, self.values) if self.changed else self.network
 
     def _lay_out(self, like: Any = None) -> None:
         self.items = items_of(self.network, self.circuit)

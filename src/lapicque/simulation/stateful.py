@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 from typing import Any
 
-import numpy as np
-
 from lapicque.compile.circuit import Circuit
 from lapicque.errors import SimulationError, suggest
 from lapicque.network.network import Network
+from lapicque.simulation.access import Access
 from lapicque.simulation.arguments import whole_steps
 from lapicque.simulation.build import Options
 from lapicque.simulation.identity import identity_of
@@ -25,7 +24,7 @@ from lapicque.simulation.storage import Writer
 from lapicque.spikes.trains import SpikeTrains
 
 
-class Simulation:
+class Simulation(Access):
     """A network at some time, which can be run further.
 
     Parameters
@@ -94,8 +93,8 @@ class Simulation:
 
     @property
     def network(self) -> Network:
-        """The network, with the values that have been set."""
-        return self._live.network
+        """The network, with the values that have been set and the synapses that it has now."""
+        return self._live.current()
 
     @property
     def circuit(self) -> Circuit:
@@ -152,7 +151,7 @@ class Simulation:
         if self._running:
             raise SimulationError("the simulation is running: an operation looks and sets, but does not run it")
         first, last = self._run.step, self._run.step + steps
-        check_stimuli(self.network, last, self.dt)
+        check_stimuli(self._live.network, last, self.dt)
         recording = Recording(self._live.items, self.circuit, first, self.precision)
         if to is not None:
             names = list(self.network.populations)
@@ -208,71 +207,6 @@ class Simulation:
         events = [item for item in items if item.kind == "events"]
         self._unseen, self._last = Recording(events, self.circuit, self._run.step, of=items), {}
         return found or self._unseen.results()[0]
-
-    # -- looking and changing ----------------------------------------------------------------------------------------
-
-    def get(self, name: str) -> np.ndarray:
-        """Return a state or a parameter, ``"exc.v"``, ``"exc.ampa.g"``, ``"exc.tau_m"``: (neuron,), in its own unit."""
-        return self._live.get(name)
-
-    def set(self, name: str, value: Any) -> None:
-        """Change a value from now on.
-
-        States, parameters, and the constant part of an input, to which stimuli and synapses are added, take one number
-        or one a neuron; bare numbers are in their own unit. Weights, ``"exc->inh.w"``, and the rates of Poisson
-        stimuli, ``"exc.v.rate"``, can be changed as well, but then the network is laid out anew.
-
-        Parameters
-        ----------
-        name : str
-            ``"exc.v"``, ``"exc.ampa.g"``, ``"exc.tau_m"``, ``"exc.i_ext"``, ``"exc.ampa.tau"``, ``"exc.i_ext.mean"``.
-        value : quantity
-
-        Raises
-        ------
-        SimulationError, ModelError, UnitError
-            If there is nothing of that name, or the value does not fit.
-
-        Examples
-        --------
-        >>> import lapicque as lq
-        >>> net = lq.Network()
-        >>> _ = net.population(lq.neurons.lif, 10, name="cells")
-        >>> with lq.Simulation(net) as sim:
-        ...     sim.set("cells.i_ext", "300 pA")
-        ...     sim.set("cells.v", [-70.0] * 10)
-        ...     sim.get("cells.i_ext")[:2], sim.get("cells.v")[:2]
-        (array([300., 300.]), array([-70., -70.]))
-        """
-        self._live.set(name, value)
-
-    def signal(self, name: str, value: Any) -> None:
-        """Set a signal of the network, `lapicque.Network.signal`: it spikes in the next step.
-
-        Parameters
-        ----------
-        name : str
-        value : quantity
-            One finite number; a bare one is in the signal's unit.
-
-        Raises
-        ------
-        SimulationError, UnitError
-            If there is no such signal, or the value does not fit.
-
-        Examples
-        --------
-        >>> import lapicque as lq
-        >>> net = lq.Network()
-        >>> _ = net.record(net.signal("reward"), "spikes")
-        >>> with lq.Simulation(net) as sim:
-        ...     _ = sim.run("5 ms")
-        ...     sim.signal("reward", -1)
-        ...     result = sim.run("5 ms")
-        >>> result.spikes["reward"].times, result.final["reward"]["value"]
-        (array([5.]), array([-1.]))
-        """
-        self._live.signal(name, value)
 
     # -- snapshots ---------------------------------------------------------------------------------------------------
 
@@ -376,4 +310,4 @@ class Simulation:
 
     def __repr__(self) -> str:
         how = self._run.describe()
-        return f"Simulation({self.network.size} neurons at {self.time:g} ms, dt {self.dt:g} ms; {how})"
+        return f"Simulation({self._live.network.size} neurons at {self.time:g} ms, dt {self.dt:g} ms; {how})"

@@ -8,10 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from lapicque.errors import LapicqueError, SimulationError, suggest
 from lapicque.model.neuron import Neuron
 from lapicque.model.stimulus import Drive, PoissonInput, Samples, rate_of, samples
 from lapicque.model.values import plain_value, unit_of, with_unit
+from lapicque.network.connectivity.lists import Edges
 from lapicque.network.network import Network
 from lapicque.network.population import Population, Selection
 from lapicque.network.projection import Projection
@@ -201,6 +204,8 @@ def _projection(
         if place.kind == "receptor":
             variable = old.synapse.variables[place.name]
             values[place.name] = with_unit(value, variable.unit) if variable.unit is not None else value
+        elif place.name == "where" and isinstance(value, np.ndarray):  # the synapses of a run in which they changed
+            more["where"] = Edges(value[0], value[1], periodic=getattr(old.where, "periodic", None))
         elif place.name in more:
             more[place.name] = value
         else:

@@ -59,7 +59,7 @@ class Connections:
         if len(self):
             parts += [] if self.weights is None else [f"weights {_range(self.weights)}{unit}"]
             parts += [f"delays {_range(self.delays)} ms"]
-        return f"<Connections: {', '.join(parts)}>"
+        return f"<{type(self).__name__}: {', '.join(parts)}>"
 
     def to_sparse(self, values: str = "weights") -> Any:
         """A matrix (source, target) of the weights, or of the ``"delays"`` or the ``"count"`` of synapses.

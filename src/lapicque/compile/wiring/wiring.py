@@ -197,6 +197,14 @@ class Kept(Wiring):
                 sources = self._by_target(targets, sources)
         self._sources = np.ascontiguousarray(sources, np.int32)
 
+    @classmethod
+    def sorted(cls, ends: Ends, sources: np.ndarray, degrees: np.ndarray) -> Kept:
+        """Return synapses whose sources are sorted by target, with the number of synapses of each target."""
+        made = cls.__new__(cls)
+        Wiring.__init__(made, ends)
+        made._sources, made._degrees, made._order = np.ascontiguousarray(sources, np.int32), degrees, None
+        return made
+
     def _by_target(self, targets: np.ndarray, values: np.ndarray) -> np.ndarray:
         if len(targets) < CHUNK:
             return values[np.argsort(targets, kind="stable")]
