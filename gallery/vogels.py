@@ -5,7 +5,8 @@ Inhibition that learns to balance excitation
 A recurrent network without inhibition of its excitatory cells fires at its limit. Let the synapses from inhibitory
 cells grow whenever both sides fire within 20 ms of each other, in any order, and shrink a little with each spike of
 their source: then each cell arrives at the same rate, by an inhibition of its own, and the network becomes asynchronous
-and irregular. Vogels, Sprekeler, Zenke, Clopath & Gerstner 2011, doi:10.1126/science.1211095; 4000 cells stand for their 10,000.
+and irregular. Vogels, Sprekeler, Zenke, Clopath & Gerstner 2011, doi:10.1126/science.1211095; here with 4000 cells
+in place of 10,000.
 
 .. image:: /gallery_figures/vogels.png
    :alt: rasters before and after, the rate over time, and each cell's inhibition against its excitation
