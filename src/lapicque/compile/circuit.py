@@ -233,8 +233,9 @@ class Coded:
         return self.trigger.at == "sum"
 
     def stream(self, draw: str) -> str:
-        """Return the name of a random stream."""
-        return f"{self.projection}/{'+'.join(v for v, _, _ in self.text.statements)}/{draw}"
+        """Return the name of a random stream: each pathway has its own."""
+        name = "" if self.name == "pre" else f"{self.name}:"
+        return f"{self.projection}/{name}{'+'.join(v for v, _, _ in self.text.statements)}/{draw}"
 
 
 @dataclass(frozen=True, eq=False)

@@ -154,8 +154,9 @@ class CodeRows:
         return max((int(r.delays[-1]) for r in self.rows if r.count), default=0)
 
     def runs_in(self, partition: int) -> bool:
-        """Say whether a partition has something to do for it, even if it is only a copy of the sources' traces."""
-        everywhere = self.pathway.store is not None and self.pathway.store.pre >= 0
+        """Say whether a partition has something to do for it, even if it is only to keep traces of neurons."""
+        store = self.pathway.store
+        everywhere = store is not None and (store.pre >= 0 or store.post >= 0)
         chained = any(by == "pre" for _, _, by, _ in self.pathway.text.reductions)
         return bool(self.rows[partition].count) or everywhere or self.writes_back or chained
 

@@ -25,7 +25,7 @@ import numpy as np
 from lapicque.compile.circuit import Circuit
 from lapicque.compile.network_plan import model_key
 from lapicque.compile.partition import Partition
-from lapicque.compile.pathway_code import OWN
+from lapicque.compile.pathway_code import OUTPUT, OWN
 from lapicque.compile.reductions import same_groups
 from lapicque.compile.store import Store
 from lapicque.compile.subnormals import flushed
@@ -98,9 +98,15 @@ def _emitted(run: NetworkRun, population: int, event: int, step: int) -> tuple[n
         begin, end = run.ends[half, p, 0, population, :, event]
         neurons.append(run.found[half, p, event, begin:end])
         outputs.append(run.emitted[half, p, begin:end])
-    neuron, who = run.circuit.cells[population].neuron, np.concatenate(neurons)
-    said = neuron is not None and neuron.output is not None and event == 0  # else the kernel writes none
-    return who, np.concatenate(outputs) if said else np.ones(len(who), run.kernel.REAL)
+    who = np.concatenate(neurons)
+    carried = _carry_outputs(run.circuit, population, event)
+    return who, np.concatenate(outputs) if carried else np.ones(len(who), run.kernel.REAL)
+
+
+def _carry_outputs(circuit: Circuit, population: int, event: int) -> bool:
+    """Say whether code reads the output of remembered spikes; where none does, kernels write none."""
+    mine = [c for c in circuit.coded if (c.trigger.population, c.trigger.event) == (population, event)]
+    return event == 0 and any(OUTPUT in c.text.names() for c in mine)
 
 
 def packed_spikes(name: str, sent: Mapping[int, tuple[np.ndarray, np.ndarray]], dtype: Any) -> State:
@@ -242,6 +248,8 @@ def interpreter_state(run: NetworkInterpreter) -> State:
     for (n, number), codes in _by_trigger(run).items():
         longest = max(code.longest for code in codes)
         sent = {run.step - k: spikes for code in codes for k, spikes in code.sent.items() if run.step - k <= longest}
+        if not _carry_outputs(run.circuit, n, number):
+            sent = {ago: (who, np.ones(len(who), run.dtype)) for ago, (who, _) in sent.items()}
         found |= packed_spikes(_name(run.circuit, n, number), sent, run.dtype)
     for memory in run.memories.values():
         states = {name: memory.by_number(values) for name, values in memory.states.items()}

@@ -153,6 +153,7 @@ class RunCode:
         neuron = circuit.cells[pathway.target].neuron
         assert neuron is not None
         self.pathway, self.dtype, self.trial, self.dt, self.cells = pathway, dtype, trial, circuit.dt, cells
+        self._back = [x for x in pathway.text.written if x.startswith(PRE)]
         self.memory = memories[id(pathway.store)] if pathway.store is not None else None
         self.edges = self.memory.edges if self.memory is not None else Edges(pathway)
         others = {mark: circuit.cells[n].neuron for mark, n in pathway.marks.items()}
@@ -201,6 +202,7 @@ class RunCode:
 
     def run(self, k: int) -> None:
         """Run the code of every event that arrives in step ``k``."""
+        self._begin()
         for emitted in sorted(self.sent):
             spiking, outputs = self.sent[emitted]
             for neuron, output in zip(spiking.tolist(), outputs, strict=True):
@@ -209,6 +211,22 @@ class RunCode:
                     self._one(e, k, output, traces)
                 if traces is not None:
                     self._keep(neuron, traces)
+        self._end()
+
+    def _begin(self) -> None:
+        """What is written to sources begins as it is now; the source has it when the pathway has run."""
+        for name in self._back:
+            self._before[name] = self._source.value(name.removeprefix(PRE))
+
+    def _end(self) -> None:
+        for name in self._back:
+            self._source.overwrite(name.removeprefix(PRE), self._before[name])
+
+    @property
+    def _source(self) -> Interpreter:
+        source = self.cells[self.pathway.source]
+        assert source is not None
+        return source
 
     def _due(self, k: int, emitted: int) -> bool:
         return k - emitted == self.pathway.trigger.lag
@@ -251,7 +269,7 @@ class RunCode:
         n, s = int(self.edges.targets[e]), int(self.edges.sources[e])
         if memory is not None:
             memory.touch(np.array([e]), k - self.pathway.trigger.early)
-        names = self._names(np.array([e]), k) | {OUTPUT: np.array([output], self.dtype)}
+        names = {OUTPUT: np.array([output], self.dtype), **self._names(np.array([e]), k)}
         written = iter(traces or ())
         for variable, node in self.code.statements:
             if variable.startswith(TRACE):
@@ -262,9 +280,6 @@ class RunCode:
                 assert memory is not None
                 memory.states[variable][e] = value[0]
             elif variable.startswith(PRE):
-                source = self.cells[self.pathway.source]
-                assert source is not None
-                _put(source, variable.removeprefix(PRE), s, value[0])
                 self._before[variable][s] = value[0]
             elif variable in self.pathway.held and not target.free[n]:
                 continue
@@ -275,8 +290,10 @@ class RunCode:
     def everyone(self, k: int) -> None:
         """Run the code of every synapse, by source, at the beginning of step ``k``."""
         self._reduced = self._reduce(k) if self.code.reductions else {}
+        self._begin()
         for e in range(len(self.edges.targets)):
             self._one(e, k, 1.0)
+        self._end()
 
     def _reduce(self, k: int) -> dict[str, np.ndarray]:
         """Return what is reduced over the synapses of each target or source.

@@ -11,6 +11,7 @@ import ast
 from collections.abc import Collection, Mapping
 
 from lapicque.model.equations import Expression
+from lapicque.model.pathway import Pathway
 from lapicque.model.projection_rules import Meaning
 from lapicque.model.synapse import Synapse
 
@@ -76,8 +77,11 @@ def _stays(
     equation = synapse.learned[name].equation
     if equation is not None and equation.expression is not None and not alike(equation.expression, True):
         return False
+    def changes(pathway: Pathway) -> bool:  # the neuron: the code of its next synapse finds it so
+        return any(meanings[s.target].owner == side for s in pathway.statements if s.target in meanings)
+
     return all(
-        pathway.name not in delayed and alike(statement.expression, False)
+        pathway.name not in delayed and alike(statement.expression, changes(pathway))
         for pathway in synapse.pathways
         for statement in pathway.statements
         if statement.target == name

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from lapicque.errors import ModelError, SimulationError, UnitError, suggest
 from lapicque.model import checks, rules
 from lapicque.model.equations import Expression, Statement, parse_expression
-from lapicque.model.pathway import EVERY
+from lapicque.model.pathway import EVERY, Pathway
 from lapicque.model.synapse_rules import ONE_SIDED, check_assigned, check_equation
 from lapicque.model.synapse_variables import expressions
 from lapicque.model.values import is_quantity
@@ -138,12 +138,13 @@ class _Between:
         for equation in synapse.parsed_equations:
             if equation.expression is not None:
                 self.check_reads(equation.expression, "post" in equation.flags)
-                if "summed" in equation.flags:
+                if "summed" in equation.flags or equation.name in synapse.learned:
                     self.check_graded(equation.expression)
                 check_equation(synapse, equation, self.known)
         for pathway in synapse.pathways:
             for statement in pathway.written:
                 self.check_statement(statement)
+                self.check_emitted(pathway, statement.expression)
         for name, value in synapse.initial.items():
             if name not in synapse.learned and not is_quantity(value, self.known):
                 expression = parse_expression(value, f"initial value of {name!r}")
@@ -258,12 +259,34 @@ class _Between:
         return None
 
     def check_graded(self, expression: Expression) -> None:
-        """A continuous coupling reads ``output`` only where the source has one in every step."""
+        """What is computed in every step reads ``output`` only where the source has one in every step."""
         if self.source is not None and self.source.parsed_output is not None:
             return
+        for node in self.emitted(expression):
+            raise expression.error("the source has no output in every step: give its neuron output='...'", node)
+
+    def check_emitted(self, pathway: Pathway, expression: Expression) -> None:
+        """Code reads ``output`` where a spike of the source brings it, or on schedule."""
+        if pathway.at == EVERY:
+            self.check_graded(expression)
+        elif pathway.at != "pre" or pathway.event != "spike":
+            for node in self.emitted(expression):
+                raise expression.error(
+                    f"'output' comes with spikes of the source, but the pathway {pathway.name!r} runs at other events: "
+                    "read variables of the source, 'x_pre', or keep what came in a variable of the synapse",
+                    node,
+                )
+
+    def emitted(self, expression: Expression) -> list[ast.Name]:
+        """Return the names through which an expression reads ``output``, itself or one computed from it."""
+        found = []
         for node in expression.names():
-            if node.id == "output":
-                raise expression.error("the source has no output in every step: give its neuron output='...'", node)
+            variable = self.synapse.variables.get(node.id)
+            inner = None if variable is None or variable.kind != "algebraic" else variable.equation
+            through = inner is not None and inner.expression is not None and self.emitted(inner.expression)
+            if node.id == "output" or through:
+                found.append(node)
+        return found
 
     def check_statement(self, statement: Statement) -> None:
         target, meaning = statement.target, self.meanings.get(statement.target)
