@@ -2,7 +2,8 @@
 
 The model of Song, Miller and Abbott (2000), doi:10.1038/78829, as Brian2's examples have it. The peers are NEST and
 Brian2's C++ standalone mode; the fastest counts. Each side prints the cell's rate in the second half and the share of
-the weights in the lowest and in the highest fifth of their range.
+the weights in the lowest and in the highest fifth of their range. The rate differs by 7 % from seed to seed, and is a
+sixth lower in NEST; where two sides differ by more than a quarter, they are not compared.
 """
 
 import sys
@@ -10,7 +11,7 @@ import sys
 from harness import THREADS, run, variants
 
 BOTH = ("float32", "float64")
-OURS = variants("lapicque", "lapicque_song_abbott.py", precisions=BOTH)
+OURS = variants("lapicque", "lapicque_song_abbott.py", precisions=BOTH, threads=THREADS)
 PEERS = [
     *variants("NEST", "nest_song_abbott.py", "nest", threads=THREADS),
     *variants("Brian2 C++", "brian2_song_abbott.py", "brian2", BOTH, THREADS),
@@ -26,8 +27,8 @@ def work(size):
 
 
 if __name__ == "__main__":
-    quick = {"duration": 5_000.0}
-    alike = {"rate_hz": 0.2}  # NEST treats pairs in one step otherwise
+    quick = {"duration": 20_000.0}
+    alike = {"rate_hz": 0.25}
     sys.exit(
         run("song_abbott", __doc__, OURS, PEERS, workload, work, "model ms", quick=quick, hopeless=1.5, alike=alike)
     )

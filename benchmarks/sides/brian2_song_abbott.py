@@ -22,7 +22,7 @@ from brian2 import (
     set_device,
 )
 from serve import serve
-from workload_song_abbott import ASYMMETRY, CELL, GROWTH, INPUTS, LARGEST, RATE, TAU, found, late
+from workload_song_abbott import ASYMMETRY, CELL, GROWTH, INPUTS, LARGEST, RATE, TAU, found, initial_weights, late
 
 UNITS = {"tau_m": ms, "tau_e": ms, "e_l": mV, "e_e": mV, "v_th": mV, "v_reset": mV}
 
@@ -62,7 +62,7 @@ def prepare(workload):
         namespace={"tau": TAU * ms, "growth": GROWTH, "asymmetry": ASYMMETRY, "largest": LARGEST},
     )
     synapses.connect()
-    synapses.w = f"{LARGEST}*rand()"
+    synapses.w = initial_weights()
     spikes = SpikeMonitor(cell)
     simulation = Network(inputs, cell, synapses, spikes)
     simulation.run(workload["duration"] * ms, namespace={})

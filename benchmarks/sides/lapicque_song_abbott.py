@@ -5,8 +5,9 @@ The time is that of drawing the trains, making the simulation and running it; th
 
 import time
 
+import numpy as np
 from serve import serve
-from workload_song_abbott import ASYMMETRY, CELL, GROWTH, INPUTS, LARGEST, RATE, TAU, found, late
+from workload_song_abbott import ASYMMETRY, CELL, GROWTH, INPUTS, LARGEST, RATE, TAU, found, initial_weights, late
 
 import lapicque as lq
 from lapicque.units import Hz, ms, mV
@@ -43,7 +44,7 @@ def described(workload, duration):
     net = lq.Network()
     inputs = net.spikes(trains, name="inputs")
     cell = net.population(NEURON, 1, name="cell")
-    net.connect(inputs, cell, SYNAPSE, w=lq.uniform(0, LARGEST))
+    net.connect(inputs, cell, SYNAPSE, w=np.array(initial_weights()))
     net.record(cell, "spikes")
     return net
 

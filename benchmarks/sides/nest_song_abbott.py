@@ -2,8 +2,8 @@
 
 Devices cannot have plastic synapses: each input is a parrot that repeats a Poisson train. The shortest delay is one
 step. Spikes that meet in the same step make a pair of lag 0 on the other sides, where the weight grows, and none in
-NEST: its asymmetry is less by that much, without which the cell's rate would be a fifth lower. The time is that of
-`nest.Run`.
+NEST: its asymmetry is less by that much, without which the cell's rate would be another sixth lower. The time is that
+of `nest.Run`.
 """
 
 import math
@@ -12,7 +12,7 @@ import time
 import nest
 import numpy as np
 from serve import serve
-from workload_song_abbott import ASYMMETRY, CELL, GROWTH, INPUTS, LARGEST, RATE, TAU, found, late
+from workload_song_abbott import ASYMMETRY, CELL, GROWTH, INPUTS, LARGEST, RATE, TAU, found, initial_weights, late
 
 nest.verbosity = nest.VerbosityLevel.ERROR
 
@@ -50,7 +50,7 @@ def prepare(workload):
         }
         nest.CopyModel("stdp_synapse_hom", "plastic", rule)
         nest.Connect(noise, inputs)
-        synapse = {"synapse_model": "plastic", "weight": nest.random.uniform(0.0, largest), "delay": workload["dt"]}
+        synapse = {"synapse_model": "plastic", "weight": LEAK * np.array([initial_weights()]), "delay": workload["dt"]}
         nest.Connect(inputs, cell, syn_spec=synapse)
         nest.Connect(cell, recorder)
         nest.Prepare()
