@@ -220,6 +220,13 @@ class LaneCode:
         free = None if spike is None else spike.free
         printer.lines.append(f"free = {printer.text(free)[0]}" if free is not None else "free = True")
 
+    def find_free(self) -> list[str]:
+        """Return the lines that find who is free, before the flow."""
+        printer = self.printer()
+        self._free_before(printer)
+        kept = f"{self.layout.at(FREE)} = where(free, {self.real}(1.0), {self.real}(0.0))"
+        return over_lanes([*self.finish(printer), kept])
+
     def arrive(self, arrivals: Mapping[str, Sequence[str]]) -> list[str]:
         """Return the lines that add to states before the flow, unless they hold."""
         printer, lines = self.printer(), []

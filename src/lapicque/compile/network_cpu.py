@@ -208,6 +208,7 @@ class _Advance:
             lines += self.populations(looks)
         if self.plan.sampled:
             lines += ["for x in range(probes.shape[0]):", "    probe(a, probes[x], k, first, REAL)"]
+        lines += self.populations(self.models("free_{n}(a, z, c, q, k, dt)", "frees"))
         return [*lines, *self.coded("every"), *self.coded("flow")]
 
     def published(self, table: str) -> list[str]:

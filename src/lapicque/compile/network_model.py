@@ -3,6 +3,7 @@
 * ``look_M``: random draws and recorded algebraic variables, before the flow;
 * ``flow_M``: flow and conditions, and where arrivals are known by then, arrivals and jumps;
 * ``settle_M``, ``jump_M``: arrivals and jumps where they are not;
+* ``free_M``: who is free, where code asks for it at the beginning of a step;
 * ``arrive_M``, ``publish_M``: what immediate spikes bring, what continuous couplings read;
 * ``gather_M``: what is reduced over the population;
 * ``coefficients_M``: NumPy code that turns parameters into constants of the loop.
@@ -45,7 +46,8 @@ class Model:
     channels : states to which the ring adds, in the order of the populations' places
     drives : tuple of Drive
     now : states to which immediate projections add
-    written : states that code of synapses writes
+    written : states that code of synapses writes, and `FREE` where some of it runs at the beginning of a step and asks
+        who is free
     emits : whether spikes carry the output
     publishes : whether the output is read in every step
     reduced : algebraic variables that are reduced over the population
@@ -71,6 +73,11 @@ class Model:
     def recorded(self) -> dict[str, Node]:
         """Variables that are computed to be recorded."""
         return {name: node for name, node in self.step.observed.items() if name not in self.reduced}
+
+    @property
+    def frees(self) -> bool:
+        """Whether code at the beginning of a step asks who is free."""
+        return FREE in self.written
 
     @property
     def jumps(self) -> bool:
@@ -115,6 +122,7 @@ class ModelWriter:
     def functions(self) -> list[str]:
         """Return the texts of the functions."""
         parts = [self._look()] if self.looks else []
+        parts += [self._free()] if self.model.frees else []
         parts += [self._publish()] if self.model.publishes else []
         parts += [self._gather()] if self.model.reduced else []
         parts += [self._arrive()] if self.model.now else []
@@ -169,6 +177,10 @@ class ModelWriter:
         )
         body = [*self.code.draws(f"q[FIRST] + b * {LANES}", "q[AT_KEYS]"), *self.code.before_flow(self.model.recorded)]
         return "\n".join(lines + self._blocks(body))
+
+    def _free(self) -> str:
+        lines = self._begin(f"free_{self.number}", "arena, z, c, q, k, dt", "Find who is free.")
+        return "\n".join(lines + self._blocks(self.code.find_free()))
 
     def _publish(self) -> str:
         assert self.step.output is not None

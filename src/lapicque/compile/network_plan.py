@@ -15,6 +15,7 @@ from lapicque.compile.circuit import Cells, Circuit
 from lapicque.compile.code_rows import CodeRows, StoreRows, packed_codes
 from lapicque.compile.kernels import step_of
 from lapicque.compile.network_shapes import CodeShape, Kind
+from lapicque.compile.nodes import FREE
 from lapicque.compile.pathway_code import OUTPUT, Code
 from lapicque.model.neuron import Neuron
 
@@ -205,6 +206,7 @@ class Planner:
         written = {x for c in circuit.codes if c.target == n and not c.trigger.early for x in c.text.written}
         written |= {x for c in circuit.scheduled if c.target == n for x in c.text.written}
         written = {x for x in written if not x.startswith("_")}  # the others are no variables of the target
+        written |= {FREE for c in circuit.scheduled if c.target == n and c.held}
         return (
             *model_key(circuit.cells[n]),
             tuple(x for m, x in circuit.channels() if m == n),

@@ -187,7 +187,7 @@ class Between:
             )  # fmt: skip
 
     def _increments(self, pathway: Pathway, trigger: Trigger) -> list[tuple[Increment, bool]]:
-        """Return what each statement adds, where spikes of the source do nothing but add what is known; else nothing."""
+        """Return what each statement adds where spikes of the source only add what is known; else nothing."""
         if trigger.at != "pre" or trigger.event != 0:
             return []
         found = [self._increment(statement) for statement in pathway.statements]
@@ -265,15 +265,15 @@ class Between:
         variables = [x.removeprefix(PRE) for x in back]
         if self.ends[0] == self.ends[1] and (both := [x for x in variables if x in written]):
             raise SimulationError(
-                f"{self.projection.name!r}: the pathway {name!r} writes '{both[0]}_pre' and '{both[0]}_post', which are "
-                "one variable of one population here: write one of them in a pathway of its own, on=dict(name=lq.On(...))"
+                f"{self.projection.name!r}: the pathway {name!r} writes '{both[0]}_pre' and '{both[0]}_post', which "
+                "are one variable of one population here: write one of them in another pathway, on=dict(name=lq.On(...))"
             )
         if back and trigger.at == "third" and not trigger.shared:
             places = np.asarray(trigger.neurons)
             if (np.diff(places[places >= 0]) < 0).any():
                 raise SimulationError(
-                    f"{self.projection.name!r}: the pathway {name!r} writes '{variables[0]}_pre' at events of a modulator "
-                    "whose neurons are not in the order of the targets: give them in that order"
+                    f"{self.projection.name!r}: the pathway {name!r} writes '{variables[0]}_pre' at events of a "
+                    "modulator whose neurons are not in the order of the targets: give them in that order"
                 )
 
     def _made(
