@@ -400,3 +400,18 @@ def test_refused_initial_values(refusing, net, kind, given, message):
 def test_a_weight_that_code_writes_is_given(refusing, net):
     message = "the synapse reads the weight 'w', but none is given: connect(..., w=...)"
     refusing(ModelError, message, net.connect, net["exc"], net["inh"], Synapse(on_post="w = 1"))
+
+
+def test_a_state_begins_at_a_parameter_of_the_synapse():
+    synapse = lq.Synapse(
+        "du/dt = (u_0 - u)/tau : 1",
+        on_pre="u += u_0*(1 - u); v += w*u",
+        initial=dict(u="u_0"),
+        parameters=dict(u_0=0.2, tau="100 ms"),
+    )
+    net = lq.Network()
+    cells = net.population(lq.neurons.lif, 3, name="cells")
+    shared = net.connect(cells, cells, synapse, w="1 mV", name="shared")
+    own = net.connect(cells, cells, synapse, w="1 mV", u_0=[0.1] * 9, name="own")
+    assert shared.values["u"] == 0.2
+    assert own.values["u"] == [0.1] * 9

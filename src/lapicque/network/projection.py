@@ -14,7 +14,7 @@ from lapicque.model.distribution import Distribution
 from lapicque.model.equations import parse_expression
 from lapicque.model.projection_rules import check_projection
 from lapicque.model.synapse import Synapse
-from lapicque.model.values import is_quantity
+from lapicque.model.values import is_quantity, with_unit
 from lapicque.network.connectivity.regular import AllToAll
 from lapicque.network.distributions import LENGTH, check_text
 from lapicque.network.modulators import check_modulators
@@ -154,6 +154,11 @@ def _split_values(synapse: Synapse, given: Mapping[str, Any], target: Selection)
             values[name] = value
         else:
             synapse = synapse.with_(**{name: value})
+    for name in learned:
+        begin = values.get(name)
+        if isinstance(begin, str) and begin in synapse.variables and synapse.variables[begin].kind == "parameter":
+            own = synapse.variables[begin]
+            values[name] = values[begin] if begin in values else with_unit(own.value, own.unit or ONE)
     size = target.population.size
     for name, variable in synapse.variables.items():
         if variable.scope == "post" and isinstance(variable.value, np.ndarray) and len(variable.value) != size:
