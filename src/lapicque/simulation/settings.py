@@ -76,7 +76,9 @@ def setting_of(network: Network, circuit: Circuit, name: str) -> Setting:
         if found is not None and found.kind == "algebraic" and inner not in network.populations[owner].neuron.inputs:  # type: ignore[union-attr]
             message = f"{name!r} is computed from other variables: net.record({owner}, {variable!r}) shows it"
             raise SimulationError(message)
-    elif "->" not in name and owner not in {s.partition(".")[0] for s in network.stimulations}:
+    elif projection not in network.projections and (
+        "->" not in name and owner not in {s.partition(".")[0] for s in network.stimulations}
+    ):
         raise SimulationError(f"there is no population {owner!r}{suggest(owner, numbers)}")
     try:
         place = input_of(network, place_of(network, name))
