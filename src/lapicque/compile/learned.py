@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lapicque.compile.code_rows import StoreRows
-from lapicque.compile.pathway_code import ELAPSED, TRACE, Code, lower_lazy
+from lapicque.compile.pathway_code import ELAPSED, OWN, TRACE, Code, lower_lazy
 from lapicque.compile.reference import evaluate
 from lapicque.compile.store import Store
 from lapicque.compile.subnormals import flushed
@@ -94,6 +94,10 @@ class Reader:
         for name, values in store.values.items():
             alike = values.constant is not None
             names[name] = np.full(rows.count, values.constant, real) if alike else rows.extras[name]
+        mine = self.run.bounds[store.target][p] + rows.targets
+        for name, value in store.constants.items():
+            names[name] = np.broadcast_to(value if np.ndim(value) == 0 else np.asarray(value)[mine], rows.count)
+            names[name] = flushed(names[name].astype(real))
         names[ELAPSED] = ((self.run.step - 1 - memory.touched) * self.run.circuit.dt).astype(real)
         with np.errstate(all="ignore"):
             return {
@@ -147,11 +151,15 @@ def not_numbers(readers: Sequence[Reader]) -> str:
     for reader in readers:
         for name in reader.store.states:
             if any(np.isnan(memory.states[name]).any() for memory in reader._memories):
-                values = reader.read(name)
-                synapse = int(np.flatnonzero(np.isnan(values))[0]) if np.isnan(values).any() else 0
-                source, target = (int(ends[synapse]) for ends in reader.ends())
-                return (
-                    f"{reader.store.projection}: {name.removeprefix('_own_')} of the synapse from {source} to {target} "
-                    "is not a number any more: divide by nothing that can be 0, give it bounds, or use a smaller dt"
-                )
+                return no_number(reader.store, name, reader.raw()[name])
     return ""
+
+
+def no_number(store: Store, name: str, values: np.ndarray) -> str:
+    """Say in which synapse a state, (synapse,), is no longer a number."""
+    synapse = int(np.argmax(np.isnan(values)))
+    source, target = (int(ends[synapse]) for ends in ends_of(store))
+    return (
+        f"{store.projection}: {name.removeprefix(OWN)!r} of synapse {synapse}, from neuron {source} to neuron "
+        f"{target}, is no longer a number: divide by nothing that can be 0, give it bounds, or use a smaller dt"
+    )

@@ -91,11 +91,13 @@ class Compiled:
 def scalars_of(rows: CodeRows) -> tuple[dict[str, float], dict[str, Any], dict[str, Any]]:
     """Return the values of a code that are one number, those of each target, and those of each source."""
     pathway = rows.pathway
-    every = {**pathway.values, **(pathway.store.values if pathway.store is not None else {})}
+    every, constants = dict(pathway.values), dict(pathway.constants)
+    if pathway.store is not None:
+        every, constants = every | dict(pathway.store.values), constants | dict(pathway.store.constants)
     scalars = {n: v.constant for n, v in every.items() if v.constant is not None}
     by_target: dict[str, Any] = {}
     by_source: dict[str, Any] = {}
-    for values, other in ((pathway.constants, by_target), (pathway.source_constants, by_source)):
+    for values, other in ((constants, by_target), (pathway.source_constants, by_source)):
         for name, value in values.items():
             if np.ndim(value) == 0:
                 scalars[name] = float(value)

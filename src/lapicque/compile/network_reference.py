@@ -24,6 +24,7 @@ import numpy as np
 
 from lapicque.compile.circuit import Cells, Circuit, Coded
 from lapicque.compile.kernels import step_of
+from lapicque.compile.learned import no_number
 from lapicque.compile.network_run import Sampling, Stretch
 from lapicque.compile.network_state import State, interpreter_state, put_interpreter_state
 from lapicque.compile.pathway_code import TRACE
@@ -31,7 +32,8 @@ from lapicque.compile.poisson import counts, thresholds, words
 from lapicque.compile.population import check_numbers
 from lapicque.compile.reductions import groups_of, reduced
 from lapicque.compile.reference import Interpreter
-from lapicque.compile.reference_synapses import Increments, Memory, RunCode
+from lapicque.compile.reference_memory import Increments, Memory
+from lapicque.compile.reference_synapses import RunCode
 from lapicque.compile.store import Store
 from lapicque.compile.subnormals import flushed
 from lapicque.errors import SimulationError
@@ -118,6 +120,10 @@ class NetworkInterpreter:
 
     def _wrong(self) -> str:
         """Say which state is no longer a number; empty where all are."""
+        for memory in self.memories.values():
+            for name, values in memory.states.items():
+                if np.isnan(values).any():
+                    return no_number(memory.store, name, memory.by_number(values))
         for described, cells in zip(self.circuit.cells, self.cells, strict=True):
             if cells is not None:
                 try:

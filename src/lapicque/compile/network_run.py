@@ -217,7 +217,8 @@ class NetworkRun:
             spoiled = not finite(self)
             stretched(self._watch.cut(stretch) if spoiled and self._wrong() else stretch)
             if spoiled and (reason := self._wrong()):
-                raise SimulationError(reason)
+                learned = not_numbers(list(self.readers.values()))
+                raise SimulationError(f"{learned}. And {reason}" if learned else reason)
         if reason := not_numbers(list(self.readers.values())):
             raise SimulationError(reason)
 

@@ -264,9 +264,10 @@ class Between:
         """What is written to sources has one order, whatever the number of threads."""
         variables = [x.removeprefix(PRE) for x in back]
         if self.ends[0] == self.ends[1] and (both := [x for x in variables if x in written]):
+            x = both[0]
             raise SimulationError(
-                f"{self.projection.name!r}: the pathway {name!r} writes '{both[0]}_pre' and '{both[0]}_post', which "
-                "are one variable of one population here: write one of them in another pathway, on=dict(name=lq.On(...))"
+                f"{self.projection.name!r}: the pathway {name!r} writes '{x}_pre' and '{x}_post', which are one "
+                "variable of one population here: write one of them in another pathway, on=dict(name=lq.On(...))"
             )
         if back and trigger.at == "third" and not trigger.shared:
             places = np.asarray(trigger.neurons)

@@ -1,4 +1,4 @@
-"""Synapses as the reference interpreter sees them: lists by source, code that is run one synapse after the other."""
+"""Code of synapses as the reference interpreter runs it: one synapse after the other."""
 
 from __future__ import annotations
 
@@ -7,132 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from lapicque.compile.circuit import Additive, Circuit, Coded
+from lapicque.compile.circuit import Circuit, Coded
 from lapicque.compile.lanes import LANES
-from lapicque.compile.nodes import Node
-from lapicque.compile.pathway_code import ELAPSED, OUTPUT, OWN, PRE, TRACE, Code, lower, lower_flow, lower_lazy
+from lapicque.compile.pathway_code import OUTPUT, OWN, PRE, TRACE, Code, lower, lower_flow
 from lapicque.compile.random_kernels import normal, uniform
 from lapicque.compile.reference import Interpreter, evaluate
-from lapicque.compile.store import Read, Store
+from lapicque.compile.reference_memory import Edges, Memory, value_of
+from lapicque.compile.store import Read
 from lapicque.compile.subnormals import flushed
 from lapicque.random import stream_key
-
-
-class Edges:
-    """The synapses of a pathway, sorted by source, then by delay and synapse number.
-
-    Attributes
-    ----------
-    sources, targets : numbers of neurons of the populations
-    lags : steps
-    order : synapse number of each
-    """
-
-    def __init__(self, pathway: Additive | Coded | Store):
-        wiring = pathway.wiring
-        indptr, sources = wiring.draw()
-        targets = np.repeat(np.arange(wiring.n_target), np.diff(indptr))
-        chosen = _chosen(pathway.sources, wiring.n_source)[sources]
-        lags = np.zeros(len(sources), np.int64)
-        if pathway.delays is not None:
-            parts = [np.empty(0, np.int64)]
-            for chunk in wiring.chunks(np.arange(wiring.n_target)):
-                constant = pathway.delays.constant
-                parts.append(pathway.delays.of(chunk) if constant is None else np.full(len(chunk[2]), constant))
-            lags = np.concatenate(parts).astype(np.int64)
-        self.order = np.lexsort((lags, chosen))
-        self.sources, self.lags = chosen[self.order], lags[self.order]
-        self.targets = _chosen(pathway.targets, wiring.n_target)[targets[self.order]]
-
-    def of(self, spiking: np.ndarray) -> np.ndarray:
-        """Return the synapses of some sources, by source, then by delay and synapse number."""
-        return np.flatnonzero(np.isin(self.sources, spiking))
-
-
-def _chosen(selection: slice | np.ndarray | None, n: int) -> np.ndarray:
-    if selection is None:
-        return np.arange(n)
-    if isinstance(selection, slice):
-        return np.arange(selection.start, selection.stop, selection.step)
-    return np.asarray(selection)
-
-
-class Increments:
-    """The synapses of an additive pathway."""
-
-    def __init__(self, pathway: Additive, dtype: Any):
-        self.pathway, self.edges = pathway, Edges(pathway)
-        values = pathway.increments.all(
-            pathway.wiring, np.float64 if pathway.increments.constant is not None else dtype
-        )
-        self._weights = flushed(values.astype(dtype))[self.edges.order]
-
-    def sent(self, spiking: np.ndarray, outputs: np.ndarray | None) -> list[tuple[int, np.ndarray, np.ndarray]]:
-        """Return the delay, the targets and the increments of what spikes send, for each delay."""
-        edges, mine = self.edges, self.edges.of(spiking)
-        amounts = self._weights if outputs is None else flushed(self._weights * outputs[edges.sources])
-        found = []
-        for lag in np.unique(edges.lags[mine]):
-            some = mine[edges.lags[mine] == lag]
-            found.append((int(lag), edges.targets[some], amounts[some]))
-        return found
-
-
-class Memory:
-    """The states of a projection's synapses.
-
-    Attributes
-    ----------
-    states : name in the code -> (synapse,), in the order of ``edges``
-    touched : (synapse,) int64, the step at whose end each synapse was up to date
-    """
-
-    def __init__(self, store: Store, circuit: Circuit, dtype: Any):
-        target = circuit.cells[store.target].neuron
-        assert target is not None
-        self.store, self.edges, self.dtype, self.dt = store, Edges(store), dtype, circuit.dt
-        order = self.edges.order
-        self.states = {name: flushed(v.all(store.wiring, dtype))[order] for name, v in store.states.items()}
-        self.values = {name: flushed(v.all(store.wiring, dtype))[order] for name, v in store.values.items()}
-        self.touched = np.full(len(order), -1, np.int64)
-        self._lazy = lower_lazy(store.lazy, target) if store.lazy is not None else None
-
-    def now(self, e: Any, k: int) -> dict[str, np.ndarray]:
-        """Return the states of some synapses as they are at the end of step ``k``."""
-        found = {name: values[e] for name, values in self.states.items()}
-        if self._lazy is not None:
-            names = {**found, **{name: values[e] for name, values in self.values.items()}}
-            names[ELAPSED] = flushed(((k - self.touched[e]) * self.dt).astype(self.dtype))
-            for name, node in self._lazy.statements:
-                found[name] = _value(node, names, self.dtype, np.shape(names[ELAPSED]))
-        return found
-
-    def read(self, name: str, k: int) -> np.ndarray:
-        """Return a state as it is at the end of step ``k``, (synapse,) by synapse number."""
-        return self.by_number(self.now(slice(None), k)[name])
-
-    def by_number(self, values: np.ndarray) -> np.ndarray:
-        """Bring what belongs to synapses into the order of their numbers."""
-        found = np.empty_like(values)
-        found[self.edges.order] = values
-        return found
-
-    def put(self, states: dict[str, np.ndarray], ago: np.ndarray | None, step: int) -> None:
-        """Take over states by synapse number, as they were when each synapse was touched."""
-        self.states = {name: values[self.edges.order].astype(self.dtype) for name, values in states.items()}
-        if ago is not None:
-            self.touched = step - 1 - ago[self.edges.order].astype(np.int64)
-
-    def write(self, name: str, values: np.ndarray, k: int) -> None:
-        """Give a state values at the end of step ``k``, (synapse,) by synapse number."""
-        self.touch(slice(None), k)
-        self.states[name] = flushed(values.astype(self.dtype))[self.edges.order]
-
-    def touch(self, e: Any, k: int) -> None:
-        """Bring some synapses up to date at the end of step ``k``."""
-        for name, values in self.now(e, k).items():
-            self.states[name][e] = values
-        self.touched[e] = k
 
 
 class RunCode:
@@ -254,7 +137,7 @@ class RunCode:
         found = []
         for variable, node in self.code.statements:
             if variable.startswith(TRACE):
-                names[variable] = _value(node, names, self.dtype, (1,))
+                names[variable] = value_of(node, names, self.dtype, (1,))
                 found.append((variable, names[variable]))
         return found
 
@@ -275,7 +158,7 @@ class RunCode:
             if variable.startswith(TRACE):
                 names[variable] = next(written)[1]
                 continue
-            value = _value(node, names, self.dtype, (1,))
+            value = value_of(node, names, self.dtype, (1,))
             if variable.startswith(OWN):
                 assert memory is not None
                 memory.states[variable][e] = value[0]
@@ -307,7 +190,7 @@ class RunCode:
         memory.touch(e, k - 1)
         names, found = self._names(e, k), {}
         for name, function, by, node in self.code.reductions:
-            values = _value(node, names, self.dtype, e.shape)
+            values = value_of(node, names, self.dtype, e.shape)
             ends, rows = (edges.targets, 1) if by == "post" else (edges.sources, self.target.size // LANES + 1)
             size = int(ends.max(initial=-1)) + 1
             start = {"max": -np.inf, "min": np.inf}.get(function, 0.0)
@@ -331,14 +214,14 @@ class RunCode:
         names = self._names(e, k)
         for name, node in self.code.lets:
             names[name] = evaluate(node, names, self.dtype)
-        new = {x: _value(node, names, self.dtype, e.shape) for x, node in self.code.statements}
+        new = {x: value_of(node, names, self.dtype, e.shape) for x, node in self.code.statements}
         memory.states.update(new)
 
     def add(self, total: np.ndarray, k: int) -> None:
         """Add each synapse's term to its target, one after the other."""
         ((_, node),) = self.code.statements
         e = np.arange(len(self.edges.targets))
-        terms = _value(node, self._names(e, k), self.dtype, e.shape)
+        terms = value_of(node, self._names(e, k), self.dtype, e.shape)
         np.add.at(total, self.edges.targets, terms)
 
     def _names(self, e: np.ndarray, k: int, alone: int | None = None) -> dict[str, Any]:
@@ -393,10 +276,6 @@ class RunCode:
                 function = normal if kind == "normal" else uniform
                 names[draw] = function(self._keys[draw], k, self.edges.order[e], self.trial, dtype)
         return names
-
-
-def _value(node: Node, names: dict[str, Any], dtype: Any, shape: Any) -> np.ndarray:
-    return flushed(np.broadcast_to(evaluate(node, names, dtype), shape).astype(dtype))
 
 
 def _put(cells: Interpreter, variable: str, n: int, value: Any) -> None:

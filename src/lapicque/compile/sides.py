@@ -77,6 +77,7 @@ def _stays(
     equation = synapse.learned[name].equation
     if equation is not None and equation.expression is not None and not alike(equation.expression, True):
         return False
+
     def changes(pathway: Pathway) -> bool:  # the neuron: the code of its next synapse finds it so
         return any(meanings[s.target].owner == side for s in pathway.statements if s.target in meanings)
 

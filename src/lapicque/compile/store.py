@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -30,6 +30,7 @@ class Store:
     pre, post : numbers of the hidden populations of traces; -1 where there is none
     bounds : name in the code -> lowest and highest value of each synapse
     units : name in the code -> unit, for messages
+    constants : name in the code -> float or (neuron,) of the target population, that equations of ``lazy`` read
     """
 
     projection: str
@@ -47,6 +48,14 @@ class Store:
     post: int = -1
     bounds: Mapping[str, tuple[SynapseValues, SynapseValues]] = field(default_factory=dict)
     units: Mapping[str, Unit] = field(default_factory=dict)
+    constants: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def learned(self) -> list[str]:
+        """Names of the states, as the user calls them."""
+        from lapicque.compile.pathway_code import OWN, TRACE
+
+        return sorted([x.removeprefix(OWN) for x in self.states] + [x.removeprefix(TRACE) for x in self.traces])
 
 
 @dataclass(frozen=True, eq=False)

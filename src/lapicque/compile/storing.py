@@ -13,6 +13,7 @@ from lapicque.compile.store import Store
 from lapicque.compile.wiring import DelaySteps, Wiring
 from lapicque.compile.wiring.values import Constant, SynapseValues
 from lapicque.errors import SimulationError
+from lapicque.model.bounds import is_below
 from lapicque.model.neuron import Neuron
 from lapicque.model.values import plain_value
 from lapicque.network.projection import Projection
@@ -110,7 +111,7 @@ def stored(
     traces = {f"{TRACE}{name}": places[side] for name, side in sided.items()}
     store = Store(
         projection.name, *resolver.numbers, wiring, delays, sources, targets, states, dict(resolver.used), lazy,
-        traces, places.get("pre", -1), places.get("post", -1), bounds, units,
+        traces, places.get("pre", -1), places.get("post", -1), bounds, units, dict(resolver.constants),
     )  # fmt: skip
     for name in bounds:
         check_bounds(store, f"{projection.name}.{name.removeprefix(OWN)}", name, states[name])
@@ -159,7 +160,7 @@ def check_bounds_of(store: Store, what: str, name: str, values: np.ndarray, syna
 
 
 def _refuse_outside(what: str, unit: Unit, found: np.ndarray, low: np.ndarray, high: np.ndarray) -> None:
-    outside = (found < low) | (found > high)
+    outside = is_below(found, low) | is_below(high, found)
     if outside.any():
         worst, least, most = (v[outside][0] / unit.scale for v in (found, low, high))
         shown = "" if unit.dimensionless else f" {unit}"

@@ -33,6 +33,17 @@ def check_bounds(synapse: Synapse, name: str) -> None:
         raise ModelError(reversed_bounds(name, *pair))
 
 
+def is_below(values: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Say where values are below others, by more than what is lost in single precision or by a change of unit.
+
+    Examples
+    --------
+    >>> is_below(np.array([0.1, 0.2]), np.float32([0.1, 0.3])).tolist()
+    [False, True]
+    """
+    return values < others - np.finfo(np.float32).eps * np.abs(others)
+
+
 def reversed_bounds(name: str, low: Any, high: Any) -> str:
     """Say that the lower bound of a state is not smaller than the upper one."""
     return f"bounds: {name!r} is to lie between {low} and {high}, but the first is not smaller"

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from lapicque.errors import ModelError, SimulationError, UnitError
-from lapicque.model.bounds import bound_value, reversed_bounds
+from lapicque.model.bounds import bound_value, is_below, reversed_bounds
 from lapicque.model.distribution import Distribution
 from lapicque.model.synapse import Synapse
 from lapicque.model.values import is_quantity
@@ -40,7 +40,7 @@ def check_start(synapse: Synapse, values: Mapping[str, Any], units: Mapping[str,
         start = _known(values[name], unit)
         if start is None or (start.ndim == 2 and not every_pair):
             continue
-        for end, beyond in ((low, np.less), (high, np.greater)):
+        for end, beyond in ((low, is_below), (high, _is_above)):
             if end is None or (end.ndim and end.shape != start.shape):
                 continue
             outside = np.argwhere(beyond(start, end))
@@ -56,6 +56,10 @@ def check_start(synapse: Synapse, values: Mapping[str, Any], units: Mapping[str,
                 f"{name} is {_shown(start, unit, place)}{which}, {bounds}: give a value inside, connect(..., {name}=), "
                 "or change bounds="
             )
+
+
+def _is_above(values: np.ndarray, others: np.ndarray) -> np.ndarray:
+    return is_below(others, values)
 
 
 def _end(

@@ -143,7 +143,7 @@ class Live:
             return
         population = store.traces[name]
         ends = self.run.ends_of(store)[int(population == store.post)]
-        whole = self.run.read(population, setting.variable)
+        whole = np.asarray(self.run.read(population, setting.variable), np.float64)
         whole[ends] = values
         if not np.array_equal(whole[ends], values):
             side = "source" if population == store.pre else "target"
@@ -186,6 +186,20 @@ class Live:
     def _go_on(self, build: Callable[[], None]) -> None:
         """Lay the network out anew, and go on from where it is."""
         old, step, state = self.run, self.run.step, self.run.state()
-        build()
-        self.run.set_state(state, step)
+        before = dict(vars(self))
+        kept = {store.projection: set(store.traces) for store in self.circuit.stores}
+        try:
+            build()
+            for store in self.circuit.stores:
+                if kept.get(store.projection, set()) != set(store.traces):
+                    raise SimulationError(
+                        f"the parameters of {store.projection!r} decide whether its traces are kept once per neuron, "
+                        "which cannot change during a simulation: give one number where it was one, else one a synapse"
+                    )
+            self.run.set_state(state, step)
+        except BaseException:
+            if self.run is not old:
+                self.run.close()
+            vars(self).update(before)
+            raise
         old.close()

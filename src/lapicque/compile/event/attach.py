@@ -35,6 +35,9 @@ def plan_of(
     SchemeError
         If a projection or a stimulus needs steps, with the reason.
     """
+    for store in circuit.stores:
+        states = ", ".join(map(repr, store.learned))
+        raise SchemeError(f"the synapses of {store.projection!r} learn ({states}), which is done in steps: {_GRID}")
     cells = [_cells(p, one, trains, forms) for p, one in enumerate(circuit.cells)]
     pathways = [_pathway(pathway, circuit) for pathway in circuit.pathways]
     changes = [
