@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from lapicque.compile.circuit import Circuit
 from lapicque.compile.network_run import Stretch
 from lapicque.compile.pathway_code import OWN
+from lapicque.errors import SimulationError
 from lapicque.network.network import Network
 from lapicque.simulation.build import Options
 from lapicque.simulation.recording import Recording
@@ -61,18 +62,44 @@ def report(run: Any, circuit: Circuit, stretch: Stretch) -> str:
     return f"{stretch.last * circuit.dt:.0f} ms, " + ", ".join(rates[:6])
 
 
-def final_states(run: Any, circuit: Circuit) -> dict[str, dict[str, np.ndarray]]:
-    """Return the states of each population, (neuron,), and what synapses learned, (synapse,), in their own units."""
-    found = {
-        cells.name: {x: run.read(n, x) / v.unit.scale for x, v in cells.neuron.states.items()}
-        for n, cells in enumerate(circuit.cells)
-        if cells.neuron is not None and cells.beside < 0
-    }
-    for store in circuit.stores:
-        found[store.projection] = {
-            name.removeprefix(OWN): run.read_learned(store, name) / unit.scale for name, unit in store.units.items()
+class Final(Mapping[str, Mapping[str, np.ndarray]]):
+    """The states after a run: those of each population, (neuron,), and what synapses learned, (synapse,).
+
+    What synapses learned is brought into the order of their numbers when it is first asked for, which takes long where
+    there are many.
+
+    Parameters
+    ----------
+    run, circuit : at the end of the run
+    """
+
+    def __init__(self, run: Any, circuit: Circuit):
+        self._run, self._step = run, run.step
+        self._stores = {store.projection: store for store in circuit.stores}
+        self._known: dict[str, Mapping[str, np.ndarray]] = {
+            cells.name: {x: run.read(n, x) / v.unit.scale for x, v in cells.neuron.states.items()}
+            for n, cells in enumerate(circuit.cells)
+            if cells.neuron is not None and cells.beside < 0
         }
-    return found
+
+    def __getitem__(self, name: str) -> Mapping[str, np.ndarray]:
+        if name not in self._known:
+            store = self._stores[name]
+            if self._run.step != self._step:
+                raise SimulationError(
+                    f"the simulation has gone on since this result: look at final[{name!r}] before, or at "
+                    f"sim.get('{name}.w') at any time"
+                )
+            self._known[name] = {
+                x.removeprefix(OWN): self._run.read_learned(store, x) / unit.scale for x, unit in store.units.items()
+            }
+        return self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        yield from dict.fromkeys((*self._known, *self._stores))
+
+    def __len__(self) -> int:
+        return len({*self._known, *self._stores})
 
 
 def result_of(run: Any, circuit: Circuit, recording: Recording, options: Options) -> Result:
@@ -80,7 +107,7 @@ def result_of(run: Any, circuit: Circuit, recording: Recording, options: Options
     spikes, traces = recording.results()
     duration = (recording.last - recording.first) * options.dt
     return Result(
-        spikes, traces, final_states(run, circuit), options.dt, run.schemes(), options.precision, options.seed,
+        spikes, traces, Final(run, circuit), options.dt, run.schemes(), options.precision, options.seed,
         options.wiring_seed, options.trial, duration,
     )  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import Any
 
 from lapicque.compile.circuit import Circuit
@@ -17,7 +18,8 @@ from lapicque.simulation.live import Live
 from lapicque.simulation.progress import bar
 from lapicque.simulation.recording import Recording
 from lapicque.simulation.results import Result
-from lapicque.simulation.running import check_stimuli, final_states, result_of
+from lapicque.simulation.rewiring import Ended
+from lapicque.simulation.running import Final, check_stimuli, result_of
 from lapicque.simulation.settings import same_values
 from lapicque.simulation.snapshot import Snapshot, current_version
 from lapicque.simulation.storage import Writer
@@ -173,8 +175,9 @@ class Simulation(Access):
 
     def _result(self, recording: Recording) -> Any:
         if isinstance(recording.store, Writer):
-            return recording.store.result(recording, final_states(self._run, self.circuit))
+            return recording.store.result(recording, Final(self._run, self.circuit))
         result = result_of(self._run, self.circuit, recording, self._options)
+        result = replace(result, synapses=Ended(self._live))
         self._last = dict(result.spikes)
         return result
 
