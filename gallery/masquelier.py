@@ -29,7 +29,7 @@ from lapicque.units import ms
 
 SMOKE = "LAPICQUE_SMOKE" in os.environ
 afferents, dt, segment = 2000, 0.1, 50  # ms
-seconds, late, seeds = (15, 2, [2]) if SMOKE else (40, 15, range(1, 11))
+seconds, late, seeds = (14, 1, [2]) if SMOKE else (40, 15, range(1, 11))
 
 # %%
 # The rate of an afferent wanders between 0 and 90 Hz, and it is never silent for more than 50 ms: 54 Hz on average.
@@ -81,15 +81,8 @@ cell = lq.Neuron(
     threshold="u > theta", reset="u = 2*theta; x = 0; a = 1", refractory="2 ms",
     parameters=dict(theta=500, tau_m="10 ms", tau_s="2.5 ms", gain=4 ** (4 / 3), after=-1500),
 )  # fmt: skip
-stdp = lq.Synapse(
-    """
-    dpre/dt = -pre/tau_plus : 1     # 1 at a spike of the afferent, 0 once it has made its pair
-    dpost/dt = -post/tau_minus : 1  # the same for the cell
-    """,
-    on_pre="x += w; w -= 0.85*eta*post; post = 0; pre = 1",
-    on_post="w += eta*pre; pre = 0; post = 1",
-    bounds=dict(w=(0, 1)),
-    parameters=dict(tau_plus="16.8 ms", tau_minus="33.7 ms", eta=2**-5),
+stdp = lq.synapses.stdp(1.0, 2**-5, 0.85 * 2**-5, 16.8 * ms, 33.7 * ms, pairing=lq.synapses.Pairing.reduced).onto(
+    lq.synapses.instantaneous("x")
 )
 
 

@@ -28,27 +28,15 @@ SMOKE = "LAPICQUE_SMOKE" in os.environ
 # e = x - w v, which has a part that passes through the voltage's past, p: w += eta w (v e + (w.e) p). The factor w
 # keeps a weight positive.
 source = lq.Neuron(
-    """
-    fire : 1
-    x[n+1] = x - x*dt/tau_x : 1      # what arrives at the cell
-    p[n+1] = p - p*dt/tau_m + x : 1  # what the voltage keeps of it
-    """,
-    threshold="fire > 0.5", reset="fire = 0; x += 1", parameters=dict(tau_x="2 ms", tau_m="10 ms"),
+    "fire : 1\nx[n+1] = x - x*dt/tau_x : 1",
+    threshold="fire > 0.5", reset="fire = 0; x += 1", parameters=dict(tau_x="2 ms"),
 )  # fmt: skip
 cell = lq.Neuron(
     "drive : 1 (input)\nv[n+1] = v - v*dt/tau_m + drive : 1",
     threshold="v > v_th", reset="v -= v_th", parameters=dict(tau_m="10 ms", v_th=2),
 )  # fmt: skip
-predictive = lq.Synapse(
-    """
-    drive = w*x_pre : 1 (summed)
-    w : 1
-    eta : 1
-    """,
-    on=dict(
-        learn=lq.Every("step", "w += eta*w*(v_post*(x_pre - w*v_post) + p_pre*sum(w*(x_pre - w*v_post), by='post'))")
-    ),
-)
+predictive = lq.synapses.predictive()
+print(predictive)
 
 # %%
 # Three experiments, each with two inputs to a cell of its own, all in one network. A sequence: the second input 4 ms
@@ -84,11 +72,12 @@ for frequency in frequencies:
 tau_m, v_th, eta = np.transpose(cells)
 number = np.arange(len(trains))
 net = lq.Network()
-inputs = net.population(source, len(trains), name="inputs", tau_m=np.repeat(tau_m, 2))
+inputs = net.population(source, len(trains), name="inputs")
 targets = net.population(cell, len(cells), name="targets", tau_m=tau_m, v_th=v_th)
 net.connect(net.spikes(trains), inputs, on_pre="fire += 1", where=lq.one_to_one())
 pairs = lq.edges(number, number // 2)
-net.connect(inputs, targets, predictive, into="drive", where=pairs, w=np.array(weights), eta=np.repeat(eta, 2))
+own = dict(w=np.array(weights), eta=np.repeat(eta, 2), tau_m=np.repeat(tau_m, 2))  # of each synapse
+net.connect(inputs, targets, predictive, into="drive", where=pairs, **own)
 net.record(targets[: len(starts)], "spikes", name="sequence")
 result = lq.simulate(net, 100 * epochs * ms, dt=0.05 * ms)
 final = result.final["inputs->targets"]["w"].reshape(-1, 2)

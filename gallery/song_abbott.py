@@ -37,16 +37,8 @@ cell = lq.Neuron(
     threshold="v > v_th", reset="v = v_reset", initial=dict(v="v_reset"),
     parameters=dict(tau_m="10 ms", tau_e="5 ms", e_l="-74 mV", e_e="0 mV", v_th="-54 mV", v_reset="-60 mV"),
 )  # fmt: skip
-stdp = lq.Synapse(
-    """
-    dx/dt = -x/tau : 1  # trace of the source
-    dy/dt = -y/tau : 1  # trace of the target
-    """,
-    on_pre="g_e += w; x += 1; w -= 1.05*eta*w_max*y",
-    on_post="y += 1; w += eta*w_max*x",
-    bounds=dict(w=(0, "w_max")),
-    parameters=dict(tau=20 * ms, eta=0.03 if SMOKE else 0.01, w_max=0.01),
-)
+w_max, eta = 0.01, 0.03 if SMOKE else 0.01
+stdp = lq.synapses.stdp(w_max, a_plus=eta, a_minus=1.05 * eta).onto(lq.synapses.instantaneous("g_e"))
 
 # %%
 # Four cells hear the same inputs and begin with weights of their own.
@@ -54,10 +46,10 @@ net = lq.Network()
 trains = lq.spikes.poisson(15 * Hz, 1000 * seconds, seed=1, trains=1000, refractory=0.2 * ms)  # one a step at most
 inputs = net.spikes(trains, name="inputs")
 cells = net.population(cell, 4, name="cells")
-net.connect(inputs, cells, stdp, w=lq.uniform(0, 0.01))
+net.connect(inputs, cells, stdp, w=lq.uniform(0, w_max))
 net.record(cells, "spikes")
 result = lq.simulate(net, 1000 * seconds * ms, seed=1)
-weights = result.final["inputs->cells"]["w"] / 0.01
+weights = result.final["inputs->cells"]["w"] / w_max
 spikes = result.spikes["cells"]
 
 # %%

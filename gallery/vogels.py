@@ -21,7 +21,7 @@ import numpy as np
 
 import lapicque as lq
 from lapicque.reports import Merit, merit_table
-from lapicque.units import ms, mV, nS
+from lapicque.units import Hz, ms, mV, nS
 
 SMOKE = "LAPICQUE_SMOKE" in os.environ
 cells, seconds = (500, 4) if SMOKE else (4000, 60)
@@ -42,19 +42,10 @@ cell = lq.Neuron(
 )  # fmt: skip
 
 # %%
-# The rule: a spike of the source costs 2 rho tau, the trace that a target at the rate rho has on average, so that at
-# this rate a weight neither grows nor shrinks.
-inhibitory = lq.Synapse(
-    """
-    dx/dt = -x/tau : 1  # trace of the source
-    dy/dt = -y/tau : 1  # trace of the target
-    w : nS
-    """,
-    on_pre="x += 1; w += eta*(y - 2*rho*tau); g_i += w",
-    on_post="y += 1; w += eta*x",
-    bounds=dict(w=("0 nS", "100 nS")),
-    parameters=dict(tau="20 ms", rho="3 Hz", eta="0.2 nS" if SMOKE else "0.1 nS"),
-)
+# The rule: a spike of the source costs 2 rho tau, where rho tau is the trace of a target at the rate rho on average, so
+# that at this rate a weight neither grows nor shrinks.
+eta = 0.2 * nS if SMOKE else 0.1 * nS
+inhibitory = lq.synapses.inhibitory_stdp(eta, 3 * Hz).onto(lq.synapses.instantaneous("g_i"))
 
 # %%
 net = lq.Network()
