@@ -27,6 +27,7 @@ __getattr__, __dir__, __all__ = attach(
         "simulate": "simulation",
         "report": "reports",
         "schemes": "compile",
+        "structure": "network",
         "all_to_all": "network.connectivity",
         "convolution": "network.connectivity",
         "dense": "network.connectivity",

@@ -342,3 +342,45 @@ def test_values_given_synapse_by_synapse_have_no_default():
         sim.set("plastic.w", 2.0)
         sim.rewire("plastic", add=([0], [0]))
         assert sim.synapses("plastic")["w"].tolist() == [2] * 8
+
+
+def ruled():
+    """Synapses that grow silently where neurons are active, learn, are pruned and replaced."""
+    net = learning(where=lq.edges([], []), w=0.0)
+    wires = net["plastic"]
+    net.restructure(wires, lq.structure.growth(rate="3 Hz"), every=2 * ms, w=lq.uniform(0, 0.1))
+    net.restructure(wires, lq.structure.pruning(below=0.01, chance=0.5), every=3 * ms)
+    net.restructure(wires, lq.structure.rewiring(below=0.012), every=6 * ms)
+    return net
+
+
+def test_rules_do_the_same_on_any_backend_and_for_any_number_of_threads(same):
+    def run(**options):
+        result = lq.simulate(ruled(), 12.5 * ms, **options)
+        return result, result.synapses["plastic"]
+
+    expected, wires = run(reference=True)
+    assert len(wires) > 400
+    assert len(np.unique(expected.final["plastic"]["w"])) > 400
+    for options in HOW[1:]:
+        found, again = run(**options)
+        same(found, expected)
+        assert np.array_equal(again.sources, wires.sources)
+        assert np.array_equal(again.targets, wires.targets)
+
+
+def test_rules_go_on_after_a_snapshot_and_in_batches(same, tmp_path):
+    with lq.Simulation(ruled()) as sim:
+        first = sim.run(7 * ms)
+        sim.save(tmp_path / "state.h5")
+        rest = sim.run(5.5 * ms)
+        assert len(rest.synapses["plastic"]) > 400
+        with pytest.raises(SimulationError, match="the simulation has gone on since this result"):
+            first.synapses["plastic"]
+    with lq.Simulation.load(tmp_path / "state.h5", ruled(), threads=2) as later:
+        same(later.run(5.5 * ms), rest)
+    many = lq.simulate(ruled(), 12.5 * ms, trials=2)
+    counts = [len(found) for found in many.synapses["plastic"]]
+    assert counts[0] != counts[1]
+    assert [len(w) for w in many.final["plastic"]["w"]] == counts
+    assert np.array_equal(many.final["plastic"]["w"][0], rest.final["plastic"]["w"])

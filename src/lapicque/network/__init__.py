@@ -22,4 +22,5 @@ __getattr__, __dir__, __all__ = attach(
         "receptors": "receptors",
         "uniform": "distributions",
     },
+    submodules=["structure"],
 )

@@ -14,6 +14,7 @@ from lapicque.network.projection import Projection
 from lapicque.network.recorder import Recorder
 from lapicque.network.signal import Signal
 from lapicque.network.stimulus import Stimulation
+from lapicque.network.structure.restructuring import Restructuring
 
 
 class Contents:
@@ -26,6 +27,7 @@ class Contents:
         self._recorders: dict[str, Recorder] = {}
         self._signals: dict[str, Signal] = {}
         self._operations: dict[str, Operation] = {}
+        self._restructurings: dict[str, Restructuring] = {}
 
     @property
     def populations(self) -> Mapping[str, Population]:
@@ -57,9 +59,15 @@ class Contents:
         """The operations by name, in the order in which they are called."""
         return MappingProxyType(self._operations)
 
+    @property
+    def restructurings(self) -> Mapping[str, Restructuring]:
+        """The rules by which synapses come and go, by name, in the order in which they are applied."""
+        return MappingProxyType(self._restructurings)
+
     def carry_over(self, other: Contents) -> None:
-        """Take over the signals and operations of a network that has the same populations."""
+        """Take over what acts in a network that has the same populations and projections."""
         self._operations |= other.operations
+        self._restructurings |= other.restructurings
         for name, signal in other.signals.items():
             self._signals[name] = replace(signal, population=self._populations[name])
 

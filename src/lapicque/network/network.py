@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from lapicque.errors import SimulationError
 from lapicque.model.synapse import Synapse
 from lapicque.network.adding import check_acyclic, free_name, synapse_of
-from lapicque.network.contents import Contents
+from lapicque.network.changing import Changing
 from lapicque.network.making import made_population, population_name
-from lapicque.network.operation import Operation, called_every
 from lapicque.network.population import Population, selection
 from lapicque.network.projection import Projection, projection
 from lapicque.network.receptors import receptor_name
 from lapicque.network.recorder import Recorder, full_names, interval
-from lapicque.network.signal import Signal, known_beforehand, signal_neuron
 from lapicque.network.spike_source import SpikeSource
 from lapicque.network.stimulus import Stimulation, check_stimulation, stimulus_of
 
 
-class Network(Contents):
+class Network(Changing):
     """Populations of neurons, the projections between them, what drives them and what is recorded.
 
     Nothing runs here: `lapicque.simulate` takes the description and returns a result. What is added is checked at once
@@ -271,103 +269,10 @@ class Network(Contents):
         self._check_own(population, "population")
         names = full_names(self, chosen, variables)
         learned = isinstance(chosen, Projection) and set(names) <= set(chosen.synapse.learned)
+        if isinstance(chosen, Projection) and learned:
+            self._check_fixed(chosen, "record")
         owner = chosen.name if isinstance(chosen, Projection) and learned else population.name
         base = owner if names == ("spikes",) else f"{owner}.{'+'.join(names)}"
         own = free_name(self._recorders, name, base, "recorder")
         self._recorders[own] = Recorder(own, chosen, names, interval(every))
         return self._recorders[own]
-
-    def signal(
-        self, name: str, unit: str = "1", value: Any = 0, tau: Any = None, *, at: Any = None, values: Any = None
-    ) -> Population:
-        """Add a number that the whole network shares: a reward, the end of a trial, dopamine.
-
-        It is a population of one neuron with the state ``value``. ``sim.signal(name, x)`` sets it, and it spikes in the
-        next step. It is recorded, and read by synapses as a modulator, like any population; sizes and dynamics other
-        than these are those of a neuron of your own.
-
-        Parameters
-        ----------
-        name : str
-        unit : str
-            Of its value.
-        value : quantity
-            What it is at the beginning, and where it decays to.
-        tau : time, optional
-            Time constant of the decay; without it the value stays until it is set again.
-        at, values : (change,), optional
-            When it changes by itself, ms, and to which values, as if by ``sim.signal``: for what is known beforehand.
-
-        Returns
-        -------
-        Population
-
-        Raises
-        ------
-        SimulationError, UnitError
-            If the name is taken, or a value is not a finite number of that dimension.
-
-        Examples
-        --------
-        >>> import lapicque as lq
-        >>> from lapicque.units import ms
-        >>> net = lq.Network()
-        >>> reward = net.signal("reward", tau=20 * ms, at=[10, 40] * ms, values=[1, -1])
-        >>> _ = net.record(reward, "value", every=10 * ms), net.record(reward, "spikes")
-        >>> result = lq.simulate(net, 60 * ms)
-        >>> result.traces["reward.value"].values[:, 0].round(2), result.spikes["reward"].times
-        (array([ 0.  ,  1.  ,  0.61,  0.37, -1.  , -0.61]), array([10., 40.]))
-        """
-        chosen = population_name(self._populations, name, "signal")
-        neuron = signal_neuron(unit, value, tau)
-        made = Population(chosen, neuron, 1)
-        signal = Signal(made, *known_beforehand(at, values, neuron.states["value"].unit))
-        self._populations[chosen], self._signals[chosen] = made, signal
-        return made
-
-    def operation(self, function: Callable[[Any], Any], every: Any, name: str | None = None) -> Operation:
-        """Let a Python function act at multiples of an interval, where equations end.
-
-        It is called at the beginning of a step, at time 0 first, before anything of the step is recorded, with a
-        `lapicque.simulation.View`: it can look at the time, get and set values, set signals, and see the spikes
-        since its last call. A call interrupts the compiled loop (some 0.1 ms, and what Python needs): rare calls cost
-        nothing, calls in every step are slow.
-
-        Parameters
-        ----------
-        function : callable
-        every : time
-            A whole number of steps.
-        name : str, optional
-            By default the function's.
-
-        Returns
-        -------
-        Operation
-
-        Raises
-        ------
-        SimulationError, UnitError
-            If it is no function, or no positive time.
-
-        Examples
-        --------
-        >>> import lapicque as lq
-        >>> from lapicque.units import Hz, ms
-        >>> net = lq.Network()
-        >>> cells = net.population(lq.neurons.lif, 20, name="cells", initial=dict(v=lq.uniform("-70 mV", "-50 mV")))
-        >>> _ = net.record(cells, "spikes")
-        >>> def hold_the_rate(sim):
-        ...     rate = len(sim.spikes["cells"].times) / (20 * 0.05)  # Hz: spikes a neuron and 50 ms
-        ...     sim.set("cells.i_ext", sim.get("cells.i_ext") + 2 * (30 - rate))
-        >>> net.operation(hold_the_rate, every=50 * ms)
-        Operation(hold_the_rate every 50 ms)
-        >>> result = lq.simulate(net, 2000 * ms)
-        >>> bool(25 < result.spikes["cells"].window(1000, 2000).rate().mean() < 35)
-        True
-        """
-        interval = called_every(function, every)
-        base = getattr(function, "__name__", "operation").strip("<>")
-        chosen = free_name(self._operations, name, base, "operation")
-        self._operations[chosen] = Operation(chosen, function, interval)
-        return self._operations[chosen]

@@ -35,12 +35,16 @@ def _tables(network: Contents) -> list[Table]:
         if len(s.at)
     ]
     operations: list[tuple[str, ...]] = [(o.name, f"{o.every:g} ms") for o in network.operations.values()]
+    rules: list[tuple[str, ...]] = [
+        (r.projection, repr(r.rule), f"{r.every:g} ms") for r in network.restructurings.values()
+    ]
     return [
         (("population", "neuron", "size", "parameters", "initial"), populations),
         (("projection", "rule", "synapse", "into", "receptor", "w", "delay"), projections),
         (("target", "stimulus"), stimuli),
         (("signal", "at", "values"), signals),
         (("operation", "every"), operations),
+        (("synapses of", "by", "every"), rules),
         (("recorder", "variables", "of", "every"), recorders),
     ]
 

@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = attach(
         "Simulation": "stateful",
         "StoredResult": "storage",
         "StoredTrace": "storage",
+        "StructureView": "restructuring",
         "Synapses": "rewiring",
         "Trace": "results",
         "View": "acting",

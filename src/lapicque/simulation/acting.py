@@ -14,6 +14,7 @@ from lapicque.network.network import Network
 from lapicque.network.operation import Operation
 from lapicque.simulation.access import Access
 from lapicque.simulation.recording import Item, Memory, Recording
+from lapicque.simulation.restructuring import restructure
 from lapicque.spikes.trains import SpikeTrains
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class Acts:
 
     def __init__(self, network: Network, options: Options, items: list[Item], circuit: Circuit):
         self._operations = [(o, o.steps(options.dt)) for o in network.operations.values()]
+        self._rules = [(r, r.steps(options.dt)) for r in network.restructurings.values()]
         self._changes: dict[int, list[tuple[str, float]]] = {}
         for name, signal in network.signals.items():
             for step, value in zip(signal.steps(options.dt).tolist(), signal.values.tolist(), strict=True):
@@ -84,15 +86,16 @@ class Acts:
         """Return the first step after ``step`` at whose beginning something happens."""
         place = np.searchsorted(self._when, step, side="right")
         found = [int(self._when[place])] if place < len(self._when) else []
-        return min([NEVER, *found, *((step // every + 1) * every for _, every in self._operations)])
+        regular = [every for _, every in self._operations] + [every for _, every in self._rules]
+        return min([NEVER, *found, *((step // every + 1) * every for every in regular)])
 
     def act(self, live: Live) -> None:
-        """Do what is to be done at the beginning of the step that comes now: signals, then operations as created.
+        """Do what is to be done at the beginning of the step that comes now: signals, operations, rules, as created.
 
         Raises
         ------
         SimulationError
-            If an operation fails, with its name and the time.
+            If an operation or a rule fails, with its name and the time.
         """
         step = live.run.step
         for name, value in self._changes.get(step, ()):
@@ -101,6 +104,9 @@ class Acts:
             if step % every == 0:
                 self._call(operation, live)
                 self._seen[operation.name] = self._nothing(step)
+        for rule, every in self._rules:
+            if step and step % every == 0:
+                restructure(live, rule)
 
     def _call(self, operation: Operation, live: Live) -> None:
         try:

@@ -24,6 +24,7 @@ from lapicque.simulation.live import Live
 from lapicque.simulation.progress import bar
 from lapicque.simulation.recording import Recording, items_of
 from lapicque.simulation.results import Batch, Result
+from lapicque.simulation.rewiring import Ended
 from lapicque.simulation.running import check_stimuli, result_of
 from lapicque.simulation.variation import place_of, varied
 from lapicque.spikes.trains import SpikeTrains
@@ -152,7 +153,8 @@ def run_member(
     live = Live(network, member.options, (network, circuit), run)
     recording = Recording(live.items, circuit, 0, member.options.precision)
     live.advance(member.steps, [recording], tick, interrupted)
-    return result_of(live.run, live.circuit, recording, member.options)
+    result = result_of(live.run, live.circuit, recording, member.options)
+    return replace(result, synapses=Ended(live))
 
 
 def simulate_batch(
@@ -318,11 +320,21 @@ def gathered(members: Sequence[Member], done: Mapping[int, Any]) -> Result | Non
             for name, trace in first.traces.items()
         },
         final={
-            population: {x: np.stack([r.final[population][x] for r in results]) for x in states}
+            population: {x: _of_members([r.final[population][x] for r in results]) for x in states}
             for population, states in first.final.items()
         },
+        synapses={name: [r.synapses[name] for r in results] for name in first.synapses},
         batch=batch,
     )
+
+
+def _of_members(arrays: Sequence[np.ndarray]) -> np.ndarray:
+    """Return one array for all members; of objects, where they have different numbers of synapses."""
+    if len({array.shape for array in arrays}) == 1:
+        return np.stack(arrays)
+    found = np.empty(len(arrays), object)
+    found[:] = arrays
+    return found
 
 
 def _stacked(trains: Sequence[SpikeTrains]) -> SpikeTrains:

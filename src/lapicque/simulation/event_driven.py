@@ -133,6 +133,7 @@ class EventDriven:
 def _check_steps(network: Network) -> None:
     acting = [f"the operation {name!r}" for name in network.operations]
     acting += [f"the signal {name!r}" for name, signal in network.signals.items() if len(signal.at)]
+    acting += [f"the rule {name!r}" for name in network.restructurings]
     if acting:
         message = f"{acting[0]} acts at the beginning of a step, and the event-driven engine makes none"
         raise SimulationError(f"{message}: leave out engine=")

@@ -41,6 +41,9 @@ def identity_of(network: Network) -> dict[str, str]:
         found[f"the signal {name!r}"] = digest((signal.at, signal.values))
     for name, o in network.operations.items():
         found[f"the operation {name!r}"] = digest((o.function, o.every))
+    for name, r in network.restructurings.items():
+        about = r.rule, r.every, r.delay, r.values, r.in_flight
+        found[f"the rule {name!r}"] = digest((r.projection, about))
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -128,6 +128,8 @@ class Result:
     precision, seed, wiring_seed, trial : str, int, int, int
     duration : ms
     batch : Batch, or None for a single run
+    synapses : projection -> Synapses, of those whose synapses come and go: as they were after the last step; of a batch
+        a list of them, and ``final`` has an object array with the states of each member
     """
 
     spikes: Mapping[str, SpikeTrains]
@@ -141,6 +143,7 @@ class Result:
     trial: int
     duration: float = 0.0
     batch: Batch | None = None
+    synapses: Mapping[str, Any] = field(default_factory=dict)
 
     def to_neo(self) -> neo.Block:
         """Neo's Block of the result: one Segment a member of a batch, with its spike trains and signals.

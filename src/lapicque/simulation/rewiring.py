@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -86,6 +86,33 @@ def synapses(live: Live, name: str) -> Synapses:
                     dict(projection.units))  # fmt: skip
 
 
+class Ended(Mapping[str, Synapses]):
+    """The synapses after a run, of projections in which they come and go; gathered when they are first asked for."""
+
+    def __init__(self, live: Live):
+        self._live, self._run, self._step = live, live.run, live.run.step
+        names = [name for name in live.network.projections if f"{name}.where" in live.values]
+        names += [r.projection for r in live.described.restructurings.values()]
+        self._known: dict[str, Synapses | None] = dict.fromkeys(names)
+
+    def __getitem__(self, name: str) -> Synapses:
+        found = self._known[name]
+        if found is None:
+            if self._live.run is not self._run or self._run.step != self._step:
+                raise SimulationError(
+                    f"the simulation has gone on since this result: look at synapses[{name!r}] before, or at "
+                    f"sim.synapses({name!r}) at any time"
+                )
+            found = self._known[name] = synapses(self._live, name)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+
 def value_of(live: Live, name: str, x: str) -> np.ndarray:
     """Return what each synapse of a projection has of one value, (synapse,), in its own unit."""
     projection = projection_of(live, name)
@@ -136,6 +163,7 @@ def rewire(
     live.changed[name] = edit.projection
     live.values |= edit.settings
     run.close()
+    run.step = -1  # what it has lent will change: a result does not read it any more
     return edit.numbers
 
 
