@@ -6,7 +6,7 @@ import pytest
 import lapicque as lq
 from lapicque.errors import ModelError
 
-DT = 0.1
+DT = 0.5
 SUM = lq.Neuron("dz/dt = 0/ms : 1\ni_ext : 1 (input)", name="sum")
 PAIRS = [5.0, 20.0, 50.0, 100.0, 200.0, 500.0]  # ms
 RATES = [50, 100]  # Hz
