@@ -55,7 +55,7 @@ print("cosine with the first principal component:", cosine[-1])
 # %%
 # FORCE: cells in a random network, each synapse a current with rise and decay. The same filter of a cell's own spikes
 # is what the readout reads, ``r``.
-size, chance, begin, end, duration = (400, 0.1, 200, 500, 550) if SMOKE else (1000, 0.1, 1000, 5000, 7000)
+size, chance, begin, end, duration = (400, 0.1, 100, 350, 400) if SMOKE else (1000, 0.1, 1000, 5000, 7000)
 cell = lq.Neuron(
     """
     dv/dt = (v_th - v + current + feedback)/tau_m : mV (unless refractory)
