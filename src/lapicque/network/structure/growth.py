@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lapicque.errors import SimulationError
 from lapicque.network.structure.rule import KHZ, UM, Change, Rule, check_sides, positive
 
 if TYPE_CHECKING:
     from lapicque.network.projection import Projection
     from lapicque.simulation.restructuring import StructureView
+
+#: Synapses that a pair would get in an interval, of which more make no difference.
+SURE = 10.0
 
 
 @dataclass(frozen=True, repr=False)
@@ -40,19 +42,15 @@ class Growth(Rule):
             for n, name, read in zip(view.shape, (self.pre, self.post), (view.pre, view.post), strict=True)
         )
         most = before.max(initial=0.0) * behind.max(initial=0.0)
-        expected = self._rate() * view.interval * most
+        expected = min(self._rate() * view.interval * most, SURE)
         if not expected > 0:
             return Change()
-        if expected > 10:
-            raise SimulationError(
-                f"growth: a pair of active neurons would get {expected:g} synapses in one interval: lower the rate"
-            )
         count = view.random.poisson(view.shape[0] * view.shape[1] * expected)
         sources, targets = (view.random.integers(n, size=count) for n in view.shape)
-        chance = before[sources] * behind[targets] / most
+        rates = self._rate() * view.interval * before[sources] * behind[targets]
         if self.reach is not None:
-            chance *= np.exp(-((view.distance(sources, targets) / positive(self.reach, UM, "reach")) ** 2))
-        found = view.random.random(count) < chance
+            rates *= np.exp(-((view.distance(sources, targets) / positive(self.reach, UM, "reach")) ** 2))
+        found = view.random.random(count) * expected < rates
         sources, targets = view.free(sources[found], targets[found], self.autapses)
         return Change(sources=sources, targets=targets)
 
