@@ -21,6 +21,7 @@ __getattr__, __dir__, __all__ = attach(
         "hodgkin_huxley": "hodgkin_huxley",
         "izhikevich": "izhikevich",
         "lif": "lif",
+        "lif_adaptive": "lif_adaptive",
         "lif_exp": "lif_exp",
         "mat": "mat",
         "morris_lecar": "morris_lecar",
