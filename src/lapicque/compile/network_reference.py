@@ -57,6 +57,7 @@ class NetworkInterpreter:
         trial: int = 0,
     ):
         self.circuit, self.samplings, self.trial, self.step = circuit, tuple(samplings), trial, 0
+        self.changes = 0
         self.dtype = np.dtype(precision).type
         self.streams = [(n, event) for n, cells in enumerate(circuit.cells) for event in cells.events]
         self.logged = [stream in logged for stream in self.streams]
@@ -144,6 +145,7 @@ class NetworkInterpreter:
         SimulationError
             If it is that of another circuit.
         """
+        self.changes += 1
         put_interpreter_state(self, state, step)
 
     def _one_step(self, k: int, samples: list[list[np.ndarray]]) -> dict[int, np.ndarray]:
@@ -283,6 +285,7 @@ class NetworkInterpreter:
         """Give a state values, (neuron,), internal units."""
         cells = self.cells[population]
         assert cells is not None
+        self.changes += 1
         cells.state[name] = flushed(values.astype(self.dtype))
 
     def read_learned(self, store: Store, name: str) -> np.ndarray:
@@ -298,6 +301,7 @@ class NetworkInterpreter:
 
     def write_learned(self, store: Store, name: str, values: np.ndarray) -> None:
         """Give a state of synapses values, (synapse,), internal units."""
+        self.changes += 1
         self.memories[id(store)].write(name, values, self.step - 1)
 
     def ends_of(self, store: Store) -> tuple[np.ndarray, np.ndarray]:

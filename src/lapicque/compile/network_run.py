@@ -142,7 +142,7 @@ class NetworkRun:
         self.varying = [part for part in self.partitions if part.varying]
         width = self.partitions[0].coded.width + width_of(circuit)  # of what all threads read
         self.shared = np.zeros((2, max(1, width)), self.kernel.REAL)
-        self.step = 0
+        self.step, self.changes = 0, 0
         self._pool = ThreadPoolExecutor(self.threads - 1, "lapicque") if self.threads > 1 else None
         self._length = max(1, 4096 // max(1, blocks))
         self.calls = any(feed.call is not None for cells in circuit.cells for feed in cells.feeds)
@@ -305,6 +305,11 @@ class NetworkRun:
                         return f"{cells.name}: {error}"
         return ""
 
+    def forget(self) -> None:
+        """Somebody writes to the memory: what is known of it is out of date."""
+        self.changes += 1
+        self._watch.forget()
+
     def state(self) -> State:
         """Return what the run carries into the next step; see `lapicque.compile.network_state`."""
         return state_of(self)
@@ -317,12 +322,12 @@ class NetworkRun:
         SimulationError
             If it is that of another circuit.
         """
-        self._watch.forget()
+        self.forget()
         put_state(self, state, step)
 
     def set_values(self, circuit: Circuit) -> None:
         """Go on with the parameters of a circuit that `lapicque.compile.network_state.fits`."""
-        self._watch.forget()
+        self.forget()
         put_values(self, circuit)
 
     def read(self, population: int, name: str) -> np.ndarray:
@@ -332,7 +337,7 @@ class NetworkRun:
 
     def write(self, population: int, name: str, values: np.ndarray) -> None:
         """Give a state values, (neuron,), internal units."""
-        self._watch.forget()
+        self.forget()
         for part in self.partitions:
             part.fill(population, name, values)
 
@@ -342,7 +347,7 @@ class NetworkRun:
 
     def write_learned(self, store: Store, name: str, values: np.ndarray) -> None:
         """Give a state of synapses values, (synapse,), internal units."""
-        self._watch.forget()
+        self.forget()
         self.readers[id(store)].write(name, values)
 
     def ends_of(self, store: Store) -> tuple[np.ndarray, np.ndarray]:

@@ -107,7 +107,7 @@ def stored(
     for name in synapse.bounds:
         low, high = (resolver.values[bound] for bound in bound_names(name))
         bounds[f"{OWN}{name}"] = low, high
-    units = {f"{OWN}{x}": projection.units[x] for x in own}
+    units = {f"{TRACE if x in sided else OWN}{x}": projection.units[x] for x in synapse.learned}
     traces = {f"{TRACE}{name}": places[side] for name, side in sided.items()}
     store = Store(
         projection.name, *resolver.numbers, wiring, delays, sources, targets, states, dict(resolver.used), lazy,

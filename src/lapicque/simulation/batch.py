@@ -25,7 +25,7 @@ from lapicque.simulation.progress import bar
 from lapicque.simulation.recording import Recording, items_of
 from lapicque.simulation.results import Batch, Result
 from lapicque.simulation.rewiring import Ended
-from lapicque.simulation.running import check_stimuli, result_of
+from lapicque.simulation.running import Final, check_stimuli, result_of
 from lapicque.simulation.variation import place_of, varied
 from lapicque.spikes.trains import SpikeTrains
 from lapicque.threads import StoppedError, run_all
@@ -154,7 +154,8 @@ def run_member(
     recording = Recording(live.items, circuit, 0, member.options.precision)
     live.advance(member.steps, [recording], tick, interrupted)
     result = result_of(live.run, live.circuit, recording, member.options)
-    return replace(result, synapses=Ended(live))
+    assert isinstance(result.final, Final)
+    return replace(result, final=result.final.whole(), synapses=dict(Ended(live)))
 
 
 def simulate_batch(

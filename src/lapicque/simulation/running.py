@@ -9,7 +9,8 @@ import numpy as np
 
 from lapicque.compile.circuit import Circuit
 from lapicque.compile.network_run import Stretch
-from lapicque.compile.pathway_code import OWN
+from lapicque.compile.store import Store
+from lapicque.compile.storing import name_in_code
 from lapicque.errors import SimulationError
 from lapicque.network.network import Network
 from lapicque.simulation.build import Options
@@ -66,7 +67,7 @@ class Final(Mapping[str, Mapping[str, np.ndarray]]):
     """The states after a run: those of each population, (neuron,), and what synapses learned, (synapse,).
 
     What synapses learned is brought into the order of their numbers when it is first asked for, which takes long where
-    there are many.
+    there are many; copies have all of it.
 
     Parameters
     ----------
@@ -74,7 +75,7 @@ class Final(Mapping[str, Mapping[str, np.ndarray]]):
     """
 
     def __init__(self, run: Any, circuit: Circuit):
-        self._run, self._step = run, run.step
+        self._run, self._then = run, (run.step, run.changes)
         self._stores = {store.projection: store for store in circuit.stores}
         self._known: dict[str, Mapping[str, np.ndarray]] = {
             cells.name: {x: run.read(n, x) / v.unit.scale for x, v in cells.neuron.states.items()}
@@ -84,22 +85,60 @@ class Final(Mapping[str, Mapping[str, np.ndarray]]):
 
     def __getitem__(self, name: str) -> Mapping[str, np.ndarray]:
         if name not in self._known:
-            store = self._stores[name]
-            if self._run.step != self._step:
-                raise SimulationError(
-                    f"the simulation has gone on since this result: look at final[{name!r}] before, or at "
-                    f"sim.get('{name}.w') at any time"
-                )
-            self._known[name] = {
-                x.removeprefix(OWN): self._run.read_learned(store, x) / unit.scale for x, unit in store.units.items()
-            }
+            self._known[name] = _Learned(self, self._stores[name])
         return self._known[name]
+
+    def learned(self, store: Store, name: str) -> np.ndarray:
+        """Return what synapses had learned, as long as the run is where it was.
+
+        Raises
+        ------
+        SimulationError
+        """
+        if (self._run.step, self._run.changes) != self._then:
+            raise SimulationError(
+                f"the simulation has gone on since this result: look at final[{store.projection!r}][{name!r}] before, "
+                f"or at sim.get('{store.projection}.{name}') at any time"
+            )
+        code = name_in_code(store, name)
+        return self._run.read_learned(store, code) / store.units[code].scale
+
+    def whole(self) -> dict[str, dict[str, np.ndarray]]:
+        """Return all of it, which needs the run no more."""
+        return {name: dict(states) for name, states in self.items()}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return dict, (self.whole(),)
 
     def __iter__(self) -> Iterator[str]:
         yield from dict.fromkeys((*self._known, *self._stores))
 
     def __len__(self) -> int:
         return len({*self._known, *self._stores})
+
+
+class _Learned(Mapping[str, np.ndarray]):
+    """The states of a projection's synapses, each read when it is first asked for."""
+
+    def __init__(self, final: Final, store: Store):
+        self._final, self._store = final, store
+        self._known: dict[str, np.ndarray] = {}
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        if name not in self._store.learned:
+            raise KeyError(name)
+        if name not in self._known:
+            self._known[name] = self._final.learned(self._store, name)
+        return self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._store.learned)
+
+    def __len__(self) -> int:
+        return len(self._store.learned)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
 
 
 def result_of(run: Any, circuit: Circuit, recording: Recording, options: Options) -> Result:
