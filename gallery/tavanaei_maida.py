@@ -135,5 +135,4 @@ merits = [
 ]
 print(merit_table(merits))
 assert np.mean(binary) > 90
-
 assert SMOKE or all(merit.met for merit in merits)
