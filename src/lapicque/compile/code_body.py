@@ -11,8 +11,8 @@ from lapicque.compile.nodes import FREE, Node
 from lapicque.compile.pathway_code import ELAPSED, OUTPUT, OWN, PRE, TRACE, Code
 from lapicque.compile.printer import Printer
 
-#: Columns are fetched so many synapses ahead.
-AHEAD = 96
+#: Columns are fetched so many synapses at a time, one such piece ahead: a test for each synapse costs more.
+AHEAD = 32
 
 
 class Body:
@@ -263,7 +263,7 @@ class Body:
             {x for x, _ in self.lazy.statements} if self.lazy else set()
         )
         own = [f"own_{n}" for n, name in enumerate(self.shape.own) if self._is_read(name) or name in used]
-        return [f"prefetch_to_write({array}, np.int64(places[c + {AHEAD}]))" for array in [*own, *touched]]
+        return [f"prefetch_to_write({array}, np.int64(places[c]))" for array in [*own, *touched]]
 
 
 def writes_back(code: Code) -> list[str]:

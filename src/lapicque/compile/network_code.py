@@ -87,11 +87,23 @@ def _events(thread: str, event: int) -> str:
 
 
 def _column(body: Body) -> list[str]:
-    """Go through the synapses of the local target n."""
+    """Go through the synapses of the local target n; what they change is fetched a few dozens ahead."""
     step = ["e = places[c]", "s = origins[c]", *body.lines()]
     fetched = body.fetched()
-    fetch = [f"if c + {AHEAD} < places.shape[0]:", *_indented(fetched, 1)] if fetched else []
-    return ["for c in range(columns[n], columns[n + 1]):", *_indented([*fetch, *step], 1)]
+    if not fetched:
+        return ["for c in range(columns[n], columns[n + 1]):", *_indented(step, 1)]
+    return [
+        "begin, last = columns[n], columns[n + 1]",
+        f"for c in range(begin, min(begin + {AHEAD}, last)):",
+        *_indented(fetched, 1),
+        "while begin < last:",
+        f"    stop = min(begin + {AHEAD}, last)",
+        f"    for c in range(stop, min(stop + {AHEAD}, last)):",
+        *_indented(fetched, 2),
+        "    for c in range(begin, stop):",
+        *_indented(step, 2),
+        "    begin = stop",
+    ]
 
 
 def _post(shape: CodeShape, body: Body) -> list[str]:
