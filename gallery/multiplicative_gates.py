@@ -148,8 +148,8 @@ axes[1].plot(ignored[settled].ravel(), answers[settled].ravel(), ".", ms=2, labe
 axes[1].set(xlabel="rate of the stream (Hz)", ylabel="rate of the targets (Hz)", title="gates at the targets")
 axes[1].legend(frameon=False, fontsize=8)
 for name, line in (("NMDA", "-"), ("AMPA", ":")):
-    for k in (0, len(levels) // 2, -1):
-        axes[2].plot(levels, raised[name][:, k], f"C{k % 3}{line}", label=f"{name}, {levels[k]:.0f} Hz")
+    for colour, k in enumerate((0, len(levels) // 2, -1)):
+        axes[2].plot(levels, raised[name][:, k], f"C{colour}{line}", label=f"{name}, {levels[k]:.0f} Hz")
 axes[2].set(xlabel="rate of one group (Hz)", ylabel="depolarisation of the soma (mV)", title="a dendrite, two groups")
 axes[2].legend(frameon=False, fontsize=7)
 
