@@ -78,6 +78,13 @@ def _stays(
     if equation is not None and equation.expression is not None and not alike(equation.expression, True):
         return False
 
+    for other in synapse.event_driven:  # what follows it in the synapse needs its course since the last event there
+        followed = synapse.learned[other].equation
+        assert followed is not None
+        assert followed.expression is not None
+        if found.get(other) != side and any(node.id == name for node in followed.expression.names()):
+            return False
+
     def changes(pathway: Pathway) -> bool:  # the neuron: the code of its next synapse finds it so
         return any(meanings[s.target].owner == side for s in pathway.statements if s.target in meanings)
 
