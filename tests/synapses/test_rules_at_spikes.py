@@ -111,7 +111,7 @@ def resume(pre, post, teacher):
 
 def bcm(pre, post, _):
     def rate(t):
-        return trace(post, t, 100) / 100
+        return trace(post, t, 500) / 500
 
     w = 0.5
     for t in pre:

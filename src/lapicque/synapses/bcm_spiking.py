@@ -9,13 +9,14 @@ from lapicque.synapses.weights import weight_unit
 
 
 def bcm_spiking(
-    w_max: Any, eta: Any = 1e-3, r_0: Any = "10 Hz", tau_r: Any = "100 ms", tau_theta: Any = "5 second"
+    w_max: Any, eta: Any = 1e-3, r_0: Any = "10 Hz", tau_r: Any = "500 ms", tau_theta: Any = "5 second"
 ) -> Synapse:
     """A weight that a presynaptic spike raises where the target fires above a threshold rate, and lowers below.
 
     The target's rate ``r_bar`` is a trace of its spikes. A presynaptic spike changes the weight by
     ``w_max*eta*r_bar*(r_bar - theta)/r_0**2``; the threshold is the average of ``r_bar**2/r_0``, which postsynaptic
-    spikes carry: each adds the rate of those before it. Both are solved exactly between spikes, once per target.
+    spikes carry: each adds the rate of those before it. Both are solved exactly between spikes, once per target. As
+    ``r_bar`` fluctuates, irregular firing is potentiated from a rate on that is 1/(2 tau_r) lower than the threshold.
 
     Parameters
     ----------
