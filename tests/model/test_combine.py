@@ -51,6 +51,27 @@ def test_code_may_be_given_in_any_of_its_forms():
     assert rule.onto(commented) == RULE.with_(on=dict(often=lq.Every("1 ms", "w *= 0.9"))).onto(AMPA)
 
 
+def test_pathways_may_be_called_like_the_party_whose_events_they_run_at():
+    rewarded = RULE.with_(on=dict(reward=lq.On("reward", "w += x*nS")))
+    (found,) = (p for p in rewarded.onto(AMPA).pathways if p.name == "reward")
+    assert (found.at, found.delay) == ("reward", None)
+
+
+def test_the_weight_moves_as_the_rule_says_in_the_unit_that_both_know():
+    drifting = lq.Synapse(
+        "dw/dt = (w_0 - w)/tau_w : uS (clock-driven)", parameters=dict(w_0="1 nS", tau_w="1 second"), name="drifting"
+    )
+    both = drifting.onto(AMPA)
+    assert both.clock_driven == ("w",)
+    assert both.variables["w"].equation.expression.text == "(w_0 - w)/tau_w"
+
+
+def test_two_bounds_of_one_state_are_refused():
+    assert "both bound 'w': leave the bounds of one of them out" in refused(
+        RULE, AMPA.with_(on_pre="g += w; w *= 0.9", bounds=dict(w=(0, 5)))
+    )
+
+
 def test_the_weight_has_the_unit_of_the_one_that_declares_it():
     bare = lq.Synapse(on_pre="v_post += w", name="bare")
     assert str(RULE.onto(bare).variables["w"].unit) == "nS"

@@ -167,5 +167,8 @@ def _written(synapse: Synapse) -> Mapping[str, Any]:
     """Return what spikes run, as given; what has no delay of its own as text."""
     given: dict[str, Any] = {**synapse.on}
     given |= {name: code for name, code in ((PRE, synapse.on_pre), (POST, synapse.on_post)) if code is not None}
-    plain = {name for name, code in given.items() if isinstance(code, On) and (code.at, code.delay) == (name, None)}
-    return {name: code.code if name in plain else code for name, code in given.items()}
+    for name in (PRE, POST):
+        code = given.get(name)
+        if isinstance(code, On) and (code.at, code.delay) == (name, None):
+            given[name] = code.code
+    return given
