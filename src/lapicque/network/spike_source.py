@@ -80,8 +80,8 @@ class SpikeSource:
             first = int(np.argmax(twice))
             times = " and ".join(f"{t:g}" for t in trains.times[first : first + 2])
             raise SimulationError(
-                f"two spikes of neuron {neuron[first]}, at {times} ms, fall into one step of {dt:g} ms: use a smaller dt, "
-                f"or draw trains that keep apart, lq.spikes.poisson(..., refractory={2 * dt:g})"
+                f"two spikes of neuron {neuron[first]}, at {times} ms, fall into one step of {dt:g} ms: use a smaller "
+                f"dt, or draw trains that keep apart, lq.spikes.poisson(..., refractory={2 * dt:g})"
             )
         return steps, trains.offsets
 
