@@ -77,7 +77,7 @@ class StoreRows:
         """Return the rows without what changes, and the initial states of each partition."""
         found = pack([self._member(True)], self._size, self._real, self._threads, order=order or self._empty)
         if self._empty:
-            self._order = [np.asarray(r.order) for r in found]
+            self._order = [_short(r) for r in found]
         rows, states = [], []
         for r in found:
             if self._empty:
@@ -112,7 +112,7 @@ class StoreRows:
         if self._order is None:
             known = all(r.order is not None for r in self.rows)
             packed = self.rows if known else pack([member], self._size, self._real, self._threads, order=True)
-            self._order = [np.asarray(r.order) for r in packed]
+            self._order = [_short(r) for r in packed]
         return [member], [dataclasses.replace(r, order=o) for r, o in zip(self.rows, self._order, strict=True)]
 
     def by_number(self, values: Sequence[np.ndarray]) -> np.ndarray:
@@ -129,6 +129,11 @@ class StoreRows:
             assert r.order is not None
             found.append(values[member.wiring.numbers(targets, indptr)][r.order])
         return found
+
+
+def _short(rows: Rows) -> np.ndarray:
+    """Return the order of rows in as little memory as it needs."""
+    return np.asarray(rows.order, np.uint32 if rows.count < 2**32 else np.int64)
 
 
 @dataclass(frozen=True, eq=False)

@@ -132,9 +132,9 @@ class Reader:
 
 
 def ends_of(store: Store) -> tuple[np.ndarray, np.ndarray]:
-    """Return the neurons that synapses come from and lead to, (synapse,), as numbers of their populations."""
+    """Return the neurons that synapses come from and lead to, (synapse,) int32, as numbers of their populations."""
     indptr, sources = store.wiring.draw()
-    targets = np.repeat(np.arange(store.wiring.n_target), np.diff(indptr))
+    targets = np.repeat(np.arange(store.wiring.n_target, dtype=np.int32), np.diff(indptr))
     return _of(store.sources, sources), _of(store.targets, targets)
 
 
@@ -143,7 +143,7 @@ def _of(selection: slice | np.ndarray | None, numbers: np.ndarray) -> np.ndarray
         return numbers
     if isinstance(selection, slice):
         return (selection.start or 0) + (selection.step or 1) * numbers
-    return np.asarray(selection)[numbers]
+    return np.asarray(selection, np.int32)[numbers]
 
 
 def not_numbers(readers: Sequence[Reader]) -> str:
