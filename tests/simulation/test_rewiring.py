@@ -384,3 +384,42 @@ def test_rules_go_on_after_a_snapshot_and_in_batches(same, tmp_path):
     assert counts[0] != counts[1]
     assert [len(w) for w in many.final["plastic"]["w"]] == counts
     assert np.array_equal(many.final["plastic"]["w"][0], rest.final["plastic"]["w"])
+
+
+KINDS = {
+    "normalised": (
+        lq.Synapse(
+            "dapre/dt = -apre/(20*ms) : 1\nw : 1",
+            on=dict(pre="apre += 1; v_post += w*mV", post="w += 0.1*apre",
+                    scale=lq.Every("2 ms", "w *= 3/sum(w, by='post')")),
+        ),
+        dict(delay=1 * ms),
+    ),
+    "graded": (
+        lq.Synapse(
+            "dw/dt = (v_pre - v_post)/mV/(500*ms) - w**3/(10*ms) : 1 (clock-driven)\ni = w*pA : pA (summed)", output="i"
+        ),
+        dict(into="i_ext"),
+    ),
+    "backwards": (lq.Synapse("w : 1", on_pre="v_pre -= 0.3*w*rand()*mV", on_post="w *= 1 + 0.1*rand()"), dict(delay=1 * ms)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_synapses_of_every_kind_come_and_go(kind, same):
+    synapse, more = KINDS[kind]
+
+    def run(**options):
+        net = lq.Network()
+        cells = net.population(lq.neurons.lif, 130, name="cells", initial=dict(v=lq.uniform(-70 * mV, -50 * mV)))
+        net.stimulate(cells, "i_ext", 400 * pA)
+        net.connect(cells, cells, synapse, where=lq.fixed_in_degree(6), name="plastic", w=0.2, **more)
+        with lq.Simulation(net, **options) as sim:
+            sim.run(8 * ms)
+            edited(sim, w=0.4)
+            return sim.run(8 * ms), sim.get("plastic.w")
+
+    (expected, weights), (found, again) = run(reference=True), run(threads=2)
+    assert len(np.unique(weights)) > 100
+    assert np.array_equal(weights, again)
+    same(found, expected)
