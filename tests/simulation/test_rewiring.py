@@ -401,7 +401,9 @@ KINDS = {
         ),
         dict(into="i_ext"),
     ),
-    "backwards": (lq.Synapse("w : 1", on_pre="v_pre -= 0.3*w*rand()*mV", on_post="w *= 1 + 0.1*rand()"), dict(delay=1 * ms)),
+    "backwards": (
+        lq.Synapse("w : 1", on_pre="v_pre -= 0.3*w*rand()*mV", on_post="w *= 1 + 0.1*rand()"), dict(delay=1 * ms),
+    ),
 }  # fmt: skip
 
 
