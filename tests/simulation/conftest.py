@@ -1,4 +1,4 @@
-"""Six small networks, whose runs must not depend on threads, batches, or a break in between."""
+"""Seven small networks, whose runs must not depend on threads, batches, or a break in between."""
 
 import numpy as np
 import pytest
@@ -107,7 +107,31 @@ def prompt():
     return net
 
 
-NETWORKS = {f.__name__: f for f in (cuba, coba, adex, izhikevich, brunel, prompt)}
+def plastic():
+    """Synapses that learn: traces of neurons, states of synapses, code on schedule, a delay for each synapse."""
+    net = lq.Network()
+    exc = net.population(CUBA, 150, name="exc", initial=dict(v=lq.uniform(-60 * mV, -50 * mV)))
+    inh = net.population(CUBA, 80, name="inh", initial=dict(v=lq.uniform(-60 * mV, -50 * mV)))
+    traces = "dx/dt = -x/(20*ms) : 1\ndy/dt = -y/(20*ms) : 1\nw : mV"
+    pairs = lq.Synapse(
+        traces,
+        on_pre="x += 1; w -= 0.1*mV*y; g_e += w",
+        on_post="y += 1; w += 2*mV*x*rand()",
+        on=dict(scale=lq.Every("5 ms", "w *= total/sum(w, by='post')")),
+        bounds=dict(w=("0 mV", "6 mV")),
+        parameters=dict(total="30 mV"),
+        name="pairs",
+    )
+    calms = lq.Synapse(
+        traces, on_pre="x += 1; w -= 0.1*mV*(y - 0.2); g_i += w", on_post="y += 1; w -= 0.1*mV*x", name="calms"
+    )
+    net.connect(exc, exc, pairs, w=1.6 * mV, where=lq.fixed_in_degree(15), delay=lq.uniform(0.3 * ms, 3 * ms))
+    net.connect(exc, inh, on_pre="g_e += 2*w*rand()", w=1.6 * mV, where=lq.fixed_in_degree(12), delay=0.8 * ms)
+    net.connect(inh, exc, calms, w=-0.5 * mV, where=lq.fixed_in_degree(8), delay=0.8 * ms)
+    return net
+
+
+NETWORKS = {f.__name__: f for f in (cuba, coba, adex, izhikevich, brunel, prompt, plastic)}
 #: a parameter or a drive of each that changes what happens, with values
 SWEPT = {
     "cuba": ("exc.tau_m", [20, 25]),
@@ -116,6 +140,7 @@ SWEPT = {
     "izhikevich": ("exc->inh.w", [0.8, 3.0]),
     "brunel": ("exc.v.rate", [9000, 12000]),
     "prompt": ("exc.i_ext", [320, 400]),
+    "plastic": ("exc.tau_m", [20, 15]),
 }
 
 
@@ -137,7 +162,7 @@ def named(request):
 
 @pytest.fixture
 def network(named):
-    """One of the six networks."""
+    """One of the seven networks."""
     return named[1]
 
 
