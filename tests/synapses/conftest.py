@@ -8,16 +8,16 @@ import pytest
 
 import lapicque as lq
 
-DT = 0.1
+DT = 0.5
 
 #: Spikes one step after it was told to.
 TOLD = lq.Neuron("dv/dt = 0/ms : 1\nx : 1 (input)", threshold="v > 0.5", reset="v = 0", name="told")
 
 
-def told(net: Any, name: str, trains: Any, neuron: Any = TOLD, command: str = "v", **options: Any) -> Any:
+def told(net: Any, name: str, trains: Any, neuron: Any = TOLD, command: str = "v", dt: float = DT) -> Any:
     """Add neurons that spike at times, ms; sources may be lists, but targets have to be neurons."""
-    commands = net.spikes([np.asarray(train, float) - DT for train in trains], name=f"command_{name}")
-    cells = net.population(neuron, len(trains), name=name, **options)
+    commands = net.spikes([np.asarray(train, float) - dt for train in trains], name=f"command_{name}")
+    cells = net.population(neuron, len(trains), name=name)
     net.connect(commands, cells, on_pre=f"{command}_post += w", where=lq.one_to_one(), w=1.0)
     return cells
 

@@ -185,7 +185,7 @@ def network():
         told = net.spikes([np.asarray(each) - DT for each in times], name=f"tell_{variable}")
         net.connect(told, target, on_pre=f"{variable}_post += w", where=pairs, w=1.0)
     reward = net.signal("reward", at=[t for t, _ in REWARDS], values=[x for _, x in REWARDS])
-    slow = net.signal("dopamine", tau="200 ms", at=[t for t, _ in DOPAMINE], values=[x for _, x in DOPAMINE])
+    slow = net.signal("level", tau="200 ms", at=[t for t, _ in DOPAMINE], values=[x for _, x in DOPAMINE])
     made = {f"triplet {name}": (s.triplet_stdp(1.0, getattr(Triplets, name)), {}) for name in
             ("cortex", "cortex_nearest", "hippocampus", "hippocampus_nearest")}  # fmt: skip
     made |= {

@@ -42,10 +42,10 @@ def test_hebb_is_the_sum_of_outer_products(engine):
     patterns, answers = rng.choice([-1.0, 1.0], (3, 8)), np.array([1.0, -1.0, 0.5])
     rule = lq.synapses.hebbian("0.002 / ms", supervised=True)
     shown = np.repeat(patterns, 50, axis=0)
-    found = traces(learning(rule, shown, 0.0, np.repeat(answers, 50)[:, None], **engine))
-    final = learning(rule, shown, 0.0, np.repeat(answers, 50)[:, None], **engine).final["plastic"]["w"]
+    result = learning(rule, shown, 0.0, np.repeat(answers, 50)[:, None], **engine)
+    final = result.final["plastic"]["w"]
     np.testing.assert_allclose(final, 0.002 * 50 * answers @ patterns, rtol=0, atol=1e-12)
-    np.testing.assert_array_equal(found["w"][0], 0)
+    np.testing.assert_array_equal(traces(result)["w"][0], 0)
 
 
 def test_hebb_with_decay_comes_to_the_average():
@@ -115,7 +115,7 @@ def predicting(told, epochs, soft, options, eta=2e-4, w=0.05):
     """Two inputs, 4 ms apart, once in 100 ms: what their synapses learn."""
     net = lq.Network()
     starts = 100.0 * np.arange(epochs)
-    source = told(net, "source", [starts + 10.0, starts + 14.0], INPUT)
+    source = told(net, "source", [starts + 10.0, starts + 14.0], INPUT, dt=0.1)
     target = net.population(CELL, 1, name="cell")
     rule = lq.synapses.predictive(eta, soft=soft)
     plastic = net.connect(source, target, rule, into="i", w=w, name="plastic")

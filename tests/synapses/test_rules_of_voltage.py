@@ -70,7 +70,7 @@ def paired(told, rule, lag, cell=SHAPED, pairings=15):
     net = lq.Network()
     trains = [50 + 1000 / rate * np.arange(pairings) for rate in FREQUENCIES]
     source = net.spikes(trains, name="source")
-    target = told(net, "target", [times + lag for times in trains], cell, command="go")
+    target = told(net, "target", [times + lag for times in trains], cell, command="go", dt=0.1)
     net.connect(source, target, rule, w=0.5, where=lq.one_to_one(), name="plastic")
     duration = max(times[-1] for times in trains) + 100
     return lq.simulate(net, duration, dt=0.1, progress=False, threads=1).final["plastic"]["w"] - 0.5

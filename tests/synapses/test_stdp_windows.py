@@ -115,10 +115,10 @@ def test_a_delay_moves_the_window(learned, engine):
         np.testing.assert_allclose(found[name]["w"], expected, rtol=0, atol=1e-9, err_msg=name)
 
 
-def test_weights_stay_within_their_bounds(learned, engine):
-    burst = [100.0 + 0.5 * np.arange(60)]
+def test_weights_stay_within_their_bounds(learned):
+    burst = [100.0 + 1.0 * np.arange(60)]
     made = {"up": (lq.synapses.stdp(1.0, 0.3, 0.0), 0.5), "down": (lq.synapses.stdp(1.0, 0.0, 0.3), 0.5)}
-    found = learned(made, burst, burst, **engine)
+    found = learned(made, burst, burst, threads=1)
     assert (found["up"]["w"], found["down"]["w"]) == ([1.0], [0.0])
 
 
