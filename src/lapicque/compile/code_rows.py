@@ -62,7 +62,7 @@ class StoreRows:
             def work(p: int, stop: Any) -> Columns:
                 return columns_of(self.rows[p].starts, self.rows[p].targets, int(sizes[p]))
 
-            self.columns = run_all(work, range(len(self.rows)), threads)  # type: ignore[assignment]
+            self.columns = run_all(work, range(len(self.rows)), threads)
 
     def _member(self, whole: bool) -> Member:
         store = self.store
