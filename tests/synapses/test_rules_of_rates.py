@@ -112,9 +112,9 @@ CELL = lq.Neuron("v[n+1] = (1 - dt/(10*ms))*v + i : 1\ni : 1 (input)", threshold
 
 
 def predicting(told, epochs, soft, options, eta=2e-4, w=0.05):
-    """Two inputs, 4 ms apart, once in 100 ms: what their synapses learn."""
+    """Two inputs, 4 ms apart, once in 50 ms: what their synapses learn."""
     net = lq.Network()
-    starts = 100.0 * np.arange(epochs)
+    starts = 50.0 * np.arange(epochs)
     source = told(net, "source", [starts + 10.0, starts + 14.0], INPUT, dt=0.1)
     target = net.population(CELL, 1, name="cell")
     rule = lq.synapses.predictive(eta, soft=soft)
@@ -123,7 +123,7 @@ def predicting(told, epochs, soft, options, eta=2e-4, w=0.05):
     net.record(source, "x", name="x")
     net.record(target, "v", name="v")
     net.record(target, "spikes")
-    return lq.simulate(net, 100.0 * epochs, dt=0.1, progress=False, **options)
+    return lq.simulate(net, 50.0 * epochs, dt=0.1, progress=False, **options)
 
 
 @pytest.mark.parametrize("soft", [True, False])
@@ -145,11 +145,11 @@ def test_predictions_are_learned_step_by_step(told, engine, soft):
 
 
 def test_the_first_input_wins_and_the_spike_comes_earlier(told):
-    result = predicting(told, 150, True, {"threads": 1}, eta=2e-3, w=0.1)
+    result = predicting(told, 60, True, {"threads": 1}, eta=4e-3, w=0.1)
     w = next(t.values for n, t in result.traces.items() if n.startswith("w"))
     assert w[-1, 0] > 1.4 * w[0, 0]
     assert w[-1, 1] < 0.5 * w[0, 1]
     times = np.asarray(result.spikes["cell"].times)
-    before, after = (times[times >= 100 * k][0] - 100 * k for k in (0, 149))
+    before, after = (times[times >= 50 * k][0] - 50 * k for k in (0, 59))
     assert before > 14  # the second input is needed
     assert 10 < after < 14

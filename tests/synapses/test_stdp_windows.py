@@ -53,8 +53,7 @@ def rules():
         synapse = made[scheme][0]
         made[f"{scheme} dense"] = synapse, None, {"where": lq.dense(diagonal)}
         made[f"{scheme} sparse"] = synapse, None, {"where": lq.sparse(scipy.sparse.csr_array(diagonal))}
-    for scheme in ("all_to_all", "pre_centred"):
-        made[f"{scheme} all"] = made[scheme][0], 0.5, {"where": lq.all_to_all()}
+    made["pre_centred all"] = made["pre_centred"][0], 0.5, {"where": lq.all_to_all()}
     return made
 
 
