@@ -415,3 +415,13 @@ def test_a_state_begins_at_a_parameter_of_the_synapse():
     own = net.connect(cells, cells, synapse, w="1 mV", u_0=[0.1] * 9, name="own")
     assert shared.values["u"] == 0.2
     assert own.values["u"] == [0.1] * 9
+
+
+def test_what_learns_is_not_called_like_a_population():
+    net = lq.Network()
+    cells = net.population(lq.neurons.lif, 3, name="cells")
+    synapse = lq.Synapse("w : 1", on_pre="w += 1; v += w*mV")
+    with pytest.raises(SimulationError, match="'cells' is a population"):
+        net.connect(cells, cells, synapse, w=1, name="cells")
+    net.connect(cells, cells, on_pre="v += 1*mV", name="cells")
+    assert list(net.projections) == ["cells"]

@@ -38,7 +38,8 @@ def btsp(
     k_plus, k_minus : 1/ms
         Speeds of potentiation and depression.
     alpha_plus, beta_plus, alpha_minus, beta_minus : 1
-        Midpoints and slopes of the sigmoids; with the speeds and time constants, near the means of the fits to cells.
+        Midpoints and slopes of the sigmoids. These, the speeds and the time constants are values with which a plateau
+        makes a field of the observed width; fits to single cells differ widely.
     a_et : 1
         Part of what is missing to 1 that a presynaptic spike adds to the eligibility.
     at : str
