@@ -200,7 +200,7 @@ class Network(Changing):
         made = projection(chosen, *ends, synapse, into, where, given, delay, bool(immediate), modulators)
         if made.synapse.learned and chosen in self._populations:
             raise SimulationError(
-                f"{chosen!r} is a population: what synapses learn is found by the name of the projection, give it another"
+                f"{chosen!r} is a population: what synapses learn is found by the projection's name, give it another"
             )
         for third in made.modulators.values():
             self._check_own(third.population, "modulator")
