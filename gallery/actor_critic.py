@@ -4,11 +4,11 @@ A spiking actor-critic: temporal differences by dopamine
 
 An agent looks for one rewarded place in a grid. Cells for each place excite a critic, whose rate comes to stand for the
 reward that is expected from there on, and an actor, four groups of cells that compete for the next step. Dopamine
-neurons compare what the critic says now with what it said a step ago, and with the reward: their rate above or below its
-baseline is an error of prediction, and changes the synapses that were active a step ago. Potjans, Morrison & Diesmann
-2009, doi:10.1162/neco.2008.08-07-593, and Potjans, Diesmann & Morrison 2011, doi:10.1371/journal.pcbi.1001133: this is
-as fast as the algorithm with tables, as long as there is something to be won. A rate cannot fall below zero, and with
-punishments alone the network does not learn.
+neurons compare what the critic says now with what it said a step ago, and with the reward: their rate above or below
+its baseline is an error of prediction, and changes the synapses that were active a step ago. This is as fast as the
+algorithm with tables, as long as there is something to be won. A rate cannot fall below zero, and with punishments
+alone the network does not learn. Potjans, Morrison & Diesmann 2009, doi:10.1162/neco.2008.08-07-593, and Potjans,
+Diesmann & Morrison 2011, doi:10.1371/journal.pcbi.1001133.
 
 .. image:: /gallery_figures/actor_critic.png
    :alt: steps to the goal trial by trial, of the network and of tables, with rewards and with punishments; the values
@@ -86,7 +86,7 @@ to_actor = lq.Synapse(
 # Ten agents in one network, each with 5 cells for each place, 4 critics, and 4 cells for each of 4 actions.
 pool = 4
 code = lq.environments.state_cells(size**2, cells=5, rate="100 Hz")
-each, cells, choices = np.eye(agents), np.ones((len(code), 1)), np.ones((1, 4))
+each, cells = np.eye(agents), np.ones((len(code), 1))
 net = lq.Network()
 places = net.population(place, agents * len(code), name="places")
 
