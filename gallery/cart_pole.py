@@ -99,8 +99,8 @@ fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.2), layout="constrained", 
 left.plot(lengths.T, "C0", lw=0.3, alpha=0.5)
 left.plot(lengths.mean(0), "C0", lw=2, label="ten agents, and their mean")
 left.axhline(chance, color="grey", ls=":", label="random pushes")
-left.set(xlabel="episode", ylabel="steps of 20 ms until the pole falls, at most 200")
-left.legend(frameon=False)
+left.set(xlabel="episode", ylabel="steps of 20 ms", title="until the pole falls, at most 200 steps")
+left.legend(frameon=False, loc="upper right", bbox_to_anchor=(1, 0.9))
 preference = (weights[:, 1] - weights[:, 0]).mean(0).reshape(10, 10)  # (angle, velocity)
 largest = np.abs(preference).max()
 drawn = right.imshow(preference.T, origin="lower", extent=(-11.5, 11.5, -2.5, 2.5), aspect="auto", cmap="RdBu_r",
