@@ -123,7 +123,8 @@ class Example:
     def _at_most_a_step(self, node):
         if isinstance(node, ast.Name | ast.Attribute) and getattr(node, "id", getattr(node, "attr", "")) == "dt":
             return True
-        steps = [k.value for c in ast.walk(self.tree) if isinstance(c, ast.Call) for k in c.keywords if k.arg == "dt"]
+        runs = [*calls(self.tree, "simulate"), *calls(self.tree, "Simulation")]  # a world may have a dt of its own
+        steps = [k.value for c in runs for k in c.keywords if k.arg == "dt"]
         longest = max([0.1, *(v for step in steps for v in self._milliseconds(step))])
         return any(duration <= longest for duration in self._milliseconds(node))
 
@@ -213,6 +214,7 @@ def test_offenders_are_found(offender, what):
         "start = sim.get('a->b.w')\nfor x in xs:\n    sim.set('a->b.w', start)\n    sim.run(50*ms)",
         "for k in range(9):\n    current += 0.8*(10 - rate)\n    sim.set('cells.i_ext', current*pA)",
         "state = env.reset()\nfor k in range(9):\n    sim.run(20*ms)\n    state = env.step(action)",
+        "env = water_maze(dt=200*ms)\nsim = lq.Simulation(net, dt=1*ms)\nfor k in range(9):\n    sim.run(200*ms)",
         "net.stimulate(a, 'i', lq.stimuli.step(3*pA, start=9*ms))",
         "for x in xs:\n    total += x",
         "for lag in lags:\n    changes.append(result(lag).final['a->b']['w'] - 1)",
