@@ -69,7 +69,7 @@ def balanced(seed):
     with lq.Simulation(net, dt=1 * ms, seed=seed, threads=1) as sim:
         while number.min() < episodes:
             sim.set("sensors.rate", code.rates(np.array(seen)[:, 2:]).ravel() * Hz)
-            counts = sim.run(env.dt).spikes["motors"].counts.reshape(agents, 2, pool).sum(2)
+            counts = sim.run(20 * ms).spikes["motors"].counts.reshape(agents, 2, pool).sum(2)
             fell = np.zeros(agents)
             for k in range(agents):
                 left, right = counts[k]

@@ -136,7 +136,7 @@ def escapes(seed):
                 step = env.step(state, int(way))
                 states[k], rewards[k] = step.state, step.reward
                 if k == 0:
-                    paths[min(number[0], trials)].append((state.x, state.y))
+                    paths[min(number[0], trials)] += [(state.x, state.y), (step.state.x, step.state.y)]
                 if step.ended:
                     if number[k] < trials:
                         strokes[k, number[k]] = step.state.steps
