@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from lapicque.compile.lane_code import LaneCode
 from lapicque.compile.lanes import LANES
 from lapicque.compile.network_shapes import CodeShape
-from lapicque.compile.nodes import FREE, Node
-from lapicque.compile.pathway_code import ELAPSED, OUTPUT, OWN, PRE, TRACE, Code
+from lapicque.compile.nodes import Node
+from lapicque.compile.pathway_code import ELAPSED, FREE, OUTPUT, OWN, PRE, TRACE, Code
 from lapicque.compile.printer import Printer
 
 #: Columns are fetched so many synapses at a time, one such piece ahead: a test for each synapse costs more.

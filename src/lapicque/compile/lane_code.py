@@ -12,7 +12,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lapicque.compile.lanes import LANES
-from lapicque.compile.nodes import FREE, Node, hoisted
+from lapicque.compile.nodes import Node, hoisted
+from lapicque.compile.pathway_code import FREE
 from lapicque.compile.printer import Printer
 from lapicque.compile.step import EventStep, Step
 

@@ -10,7 +10,6 @@ import numpy as np
 
 from lapicque.compile.code_rows import StoreRows
 from lapicque.compile.pathway_code import ELAPSED, OWN, TRACE, Code, lower_lazy
-from lapicque.compile.reference import evaluate
 from lapicque.compile.store import Store
 from lapicque.compile.subnormals import flushed
 
@@ -82,6 +81,8 @@ class Reader:
 
     def _now(self, p: int) -> dict[str, np.ndarray]:
         """Return the states that move by themselves as they are at the end of the last step, in the order of rows."""
+        from lapicque.compile.reference import evaluate  # which needs SymPy: a warm start does not
+
         memory, store, rows = self._memories[p], self.store, self.rows.rows[p]
         assert store.lazy is not None
         assert memory.touched is not None

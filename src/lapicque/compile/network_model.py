@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 from lapicque.compile.lane_code import LaneCode, over_lanes
 from lapicque.compile.lanes import LANES
-from lapicque.compile.nodes import FREE, Node
-from lapicque.compile.pathway_code import OUTPUT
+from lapicque.compile.nodes import Node
+from lapicque.compile.pathway_code import FREE, OUTPUT
 from lapicque.compile.step import EventStep, Step
 
 #: So many channels are read from the ring where they are used; with more, LLVM would need too many checks that arrays

@@ -15,8 +15,7 @@ from lapicque.compile.circuit import Cells, Circuit
 from lapicque.compile.code_rows import CodeRows, StoreRows, packed_codes
 from lapicque.compile.kernels import step_of
 from lapicque.compile.network_shapes import CodeShape, Kind
-from lapicque.compile.nodes import FREE
-from lapicque.compile.pathway_code import OUTPUT, Code
+from lapicque.compile.pathway_code import FREE, OUTPUT, Code
 from lapicque.model.neuron import Neuron
 
 

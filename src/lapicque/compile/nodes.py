@@ -15,6 +15,7 @@ from typing import Any
 
 import sympy as sp
 
+from lapicque.compile.pathway_code import FREE
 from lapicque.model import symbols
 
 #: SymPy function -> operation of the same meaning.
@@ -33,8 +34,6 @@ INFIX = {
 }  # fmt: skip
 
 
-#: Variable that says whether the neuron is free; the only one that is a condition.
-FREE = "_free"
 _CONDITIONS = {*_RELATIONS.values(), "and", "or", "not"}
 
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 PRE, OWN, TRACE = "_pre_", "_own_", "_trace_"
 #: What the source emits; how long ago a synapse was touched.
 OUTPUT, ELAPSED = "_output", "_elapsed"
+#: Variable that says whether the neuron is free; the only one that is a condition.
+FREE = "_free"
 
 
 def third(modulator: str) -> str:
