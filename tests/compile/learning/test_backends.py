@@ -81,7 +81,8 @@ def network(cell, trains):
     return net
 
 
-@pytest.mark.parametrize("precision", ["float64", pytest.param("float32", marks=pytest.mark.crosscheck)])
+@pytest.mark.crosscheck  # the largest kernel of all takes long to compile
+@pytest.mark.parametrize("precision", ["float64", "float32"])
 def test_kernels_equal_the_interpreter(cell, trains, every_way_alike, precision):
     result = every_way_alike(lambda: network(cell, trains), "6 ms", precision=precision, trial=2)
     assert len(result.spikes["cells"].times) > 60

@@ -3,7 +3,7 @@
 import pytest
 
 #: Seeds of rules that compile quickly and use much of the grammar.
-QUICK = 0, 1, 2, 3
+QUICK = 0, 1
 
 
 def compare(seed, random_rule, every_way_alike):
@@ -17,11 +17,11 @@ def compare(seed, random_rule, every_way_alike):
 
 
 @pytest.mark.parametrize("seed", QUICK)
-def test_four_random_rules(seed, random_rule, every_way_alike):
+def test_two_random_rules(seed, random_rule, every_way_alike):
     compare(seed, random_rule, every_way_alike)
 
 
 @pytest.mark.crosscheck
 @pytest.mark.parametrize("seed", sorted({*range(24)} - {*QUICK}))
-def test_twenty_random_rules(seed, random_rule, every_way_alike):
+def test_more_random_rules(seed, random_rule, every_way_alike):
     compare(seed, random_rule, every_way_alike)
