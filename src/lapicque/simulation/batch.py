@@ -25,6 +25,7 @@ from lapicque.simulation.interrupts import deferred
 from lapicque.simulation.live import Live
 from lapicque.simulation.recording import Recording, items_of
 from lapicque.simulation.results import Batch, Result
+from lapicque.simulation.revising import Revision
 from lapicque.simulation.rewiring import Ended
 from lapicque.simulation.running import Final, check_stimuli, result_of
 from lapicque.simulation.variation import place_of, varied
@@ -223,16 +224,17 @@ class _Shared:
     def __init__(self, members: Sequence[Member]):
         self._lock = Lock()
         self._first: tuple[Circuit, Any] | None = None
+        self._revision: Revision | None = None
         self._circuits: dict[int, tuple[Network, Circuit]] = {}
         self._left = Counter(member.point for member in members)
         changed = {place_of(members[0].network, name).kind for name in members[0].values if name not in SEEDS}
-        self._wired_alike = "projection" not in changed and "wiring_seed" not in members[0].values
+        self._wired_alike = not changed & {"projection", "rule"} and "wiring_seed" not in members[0].values
 
     def of(self, member: Member) -> tuple[tuple[Network, Circuit], Any]:
         """Return a member's network and circuit, and what runs it; one at a time, so that all is compiled once."""
         with self._lock:
             point = member.point
-            prepared = self._circuits.get(point) or member.built()
+            prepared = self._circuits.get(point) or self._revised(member) or member.built()
             self._left[point] -= 1
             if self._left[point]:
                 self._circuits[point] = prepared
@@ -245,7 +247,19 @@ class _Shared:
             run = backend(circuit, member.options, items_of(*prepared), like)
             if self._first is None and not member.options.reference:
                 self._first = circuit, run
+                self._revision = Revision(*prepared, member.options.wiring_seed)
             return prepared, run
+
+    def _revised(self, member: Member) -> tuple[Network, Circuit] | None:
+        """Return a member's circuit as a revision of the first one's, where that is possible."""
+        if self._revision is None or "wiring_seed" in member.values:
+            return None
+        changes = {name: value for name, value in member.values.items() if name not in SEEDS}
+        try:
+            circuit = self._revision.of(changes, member.options.seed)
+        except LapicqueError:
+            return None  # the long way says what is wrong
+        return None if circuit is None else (self._revision.network, circuit)
 
 
 def same_synapses(a: Circuit, b: Circuit) -> bool:

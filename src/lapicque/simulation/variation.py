@@ -14,6 +14,7 @@ from lapicque.errors import LapicqueError, SimulationError, suggest
 from lapicque.model.neuron import Neuron
 from lapicque.model.stimulus import Drive, PoissonInput, Samples, rate_of, samples
 from lapicque.model.values import plain_value, unit_of, with_unit
+from lapicque.network import connectivity
 from lapicque.network.connectivity.lists import Edges
 from lapicque.network.network import Network
 from lapicque.network.population import Population, Selection
@@ -31,7 +32,7 @@ class Place:
     Attributes
     ----------
     kind : ``"parameter"``, ``"initial"`` or ``"input"`` of a population, ``"receptor"``, ``"projection"``,
-        ``"stimulus"``
+        ``"rule"`` (a number of a projection's rule), ``"stimulus"``
     owner : name of the population, projection or stimulation
     name : of the variable
     receptor : its name
@@ -78,10 +79,37 @@ def _known(network: Network) -> dict[str, Place]:
     for name, projection in network.projections.items():
         for value in (*projection.values, "delay", "where"):
             found[f"{name}.{value}"] = Place("projection", name, value)
+        for number in numbers_of(projection.where):
+            found[f"{name}.where.{number}"] = Place("rule", name, number)
     for name, stimulation in network.stimulations.items():
         for value in _of_stimulus(stimulation.stimulus):
             found[f"{name}.{value}"] = Place("stimulus", name, value)
     return found
+
+
+def numbers_of(rule: Any) -> tuple[str, ...]:
+    """Return the names of a connectivity rule's numbers, such as ``p`` or ``k``.
+
+    Examples
+    --------
+    >>> import lapicque as lq
+    >>> numbers_of(lq.fixed_probability(0.1)), numbers_of(lq.small_world(4, 0.1)), numbers_of(lq.all_to_all())
+    (('p',), ('k', 'p'), ())
+    """
+    fields = dataclasses.fields(rule) if dataclasses.is_dataclass(rule) and not isinstance(rule, type) else ()
+    values = {field.name: getattr(rule, field.name) for field in fields}
+    return tuple(name for name, value in values.items() if isinstance(value, (int, float)) and value is not True
+                 and value is not False)  # fmt: skip
+
+
+def rule_with(projection: Projection, name: str, value: Any) -> Any:
+    """Return a projection's rule with another number, checked by the function that makes such rules."""
+    rule = projection.where
+    fields = {field.name: getattr(rule, field.name) for field in dataclasses.fields(rule)}
+    made = getattr(connectivity, rule.function, None)
+    if made is None:  # a rule of one's own
+        return dataclasses.replace(rule, **{name: value})
+    return made(**{**fields, name: value})
 
 
 def _of_stimulus(stimulus: Any) -> tuple[str, ...]:
@@ -104,6 +132,7 @@ def varied(network: Network, changes: Mapping[str, Any]) -> Network:
     changes : mapping of str to value
         ``"exc.tau_m"`` (a parameter, or the initial value of a state), ``"exc.i_ext"`` (the constant part of an input),
         ``"exc.ampa.tau"`` (of a receptor), ``"exc->inh.w"``, ``"exc->inh.delay"``, ``"exc->inh.where"``,
+        ``"exc->inh.where.p"`` (a number of the rule),
         ``"exc.i_ext.mean"`` (of the stimulus of that name). Bare numbers are in the unit that the value has.
 
     Raises
@@ -134,7 +163,7 @@ def varied(network: Network, changes: Mapping[str, Any]) -> Network:
 
     for name, projection in network.projections.items():
         target = projection.target.population.name
-        own = {p: v for p, v in given.items() if (p.kind == "projection" and p.owner == name)
+        own = {p: v for p, v in given.items() if (p.kind in ("projection", "rule") and p.owner == name)
                or (p.kind == "receptor" and (p.owner, p.receptor) == (target, projection.receptor))}  # fmt: skip
         ends = end(projection.source), end(projection.target)
         modulators = {third: end(selection) for third, selection in projection.modulators.items()}
@@ -198,23 +227,25 @@ def _population(made: Network, old: Population, own: Mapping[Place, Any]) -> Pop
 def _projection(
     made: Network, old: Projection, ends: tuple[Any, Any], modulators: Mapping[str, Any], own: Mapping[Place, Any]
 ) -> Projection:
-    values = {name: _in_unit(value, old.units[name]) for name, value in old.values.items()}
+    values = {name: in_unit(value, old.units[name]) for name, value in old.values.items()}
     more: dict[str, Any] = {"where": old.where, "delay": old.delay}
     for place, value in own.items():
         if place.kind == "receptor":
             variable = old.synapse.variables[place.name]
             values[place.name] = with_unit(value, variable.unit) if variable.unit is not None else value
+        elif place.kind == "rule":
+            more["where"] = rule_with(dataclasses.replace(old, where=more["where"]), place.name, value)
         elif place.name == "where" and isinstance(value, np.ndarray):  # the synapses of a run in which they changed
             more["where"] = Edges(value[0], value[1], periodic=getattr(old.where, "periodic", None))
         elif place.name in more:
             more[place.name] = value
         else:
-            values[place.name] = _in_unit(value, old.units[place.name])
+            values[place.name] = in_unit(value, old.units[place.name])
     return made.connect(ends[0], ends[1], old.synapse, into=old.into, immediate=old.immediate,
                         receptor=old.receptor, modulators=modulators, name=old.name, **more, **values)  # fmt: skip
 
 
-def _in_unit(value: Any, unit: Any) -> Any:
+def in_unit(value: Any, unit: Any) -> Any:
     """Write bare numbers and matrices as quantities, so that their unit is not guessed again."""
     if isinstance(value, str) or (not hasattr(value, "__array__") and not isinstance(value, (int, float, list, tuple))):
         return value

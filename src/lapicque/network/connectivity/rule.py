@@ -138,7 +138,12 @@ class Connectivity(ABC):
             value = getattr(self, field.name)
             if value is not None and not (isinstance(value, bool) and value is field.default):
                 shown.append(f"{field.name}={_short(value)}")
-        return f"{_snake(type(self).__name__)}({', '.join(shown)})"
+        return f"{self.function}({', '.join(shown)})"
+
+    @property
+    def function(self) -> str:
+        """Name of the function that makes such rules."""
+        return _snake(type(self).__name__)
 
 
 def _comparable(value: Any) -> Any:
