@@ -10,7 +10,7 @@ import lapicque as lq
 from lapicque.errors import FitError
 from lapicque.fit.agreement import agreements, scoring_distance
 from lapicque.fit.record import model_from_dict, model_to_dict, recording_to_dict, to_dict
-from lapicque.fit.validate import Score
+from lapicque.fit.held_out import Score
 from lapicque.spikes import SpikeTrains
 
 PLATEAU = lq.Neuron(

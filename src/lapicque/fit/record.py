@@ -19,7 +19,7 @@ from lapicque.fit.free import NUISANCES
 from lapicque.fit.recording import Recording
 from lapicque.fit.search import Fit
 from lapicque.fit.trial import Trial
-from lapicque.fit.validate import Score
+from lapicque.fit.held_out import Score
 from lapicque.model.neuron import Event, Neuron
 from lapicque.model.values import is_quantity, plain_value
 from lapicque.units import parse_unit

@@ -9,7 +9,7 @@ import numpy as np
 
 from lapicque.errors import FitError, suggest
 from lapicque.fit.search import Fit
-from lapicque.fit.validate import profile as scan
+from lapicque.fit.held_out import profile as scan
 from lapicque.plot.style import FAINT, INK, MODEL, MUTED, SERIES, label, own_axes, tidy, unit_label
 
 if TYPE_CHECKING:

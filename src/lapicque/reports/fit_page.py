@@ -12,7 +12,7 @@ from lapicque.fit.record import ratio, recording_to_dict, versions
 from lapicque.fit.recording import Recording
 from lapicque.fit.search import Fit
 from lapicque.fit.trial import Trial
-from lapicque.fit.validate import Score
+from lapicque.fit.held_out import Score
 from lapicque.reports import reproduce, tables
 from lapicque.reports.figures import draw
 from lapicque.reports.material import Material, gather

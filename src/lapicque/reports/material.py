@@ -14,7 +14,7 @@ from lapicque.fit.agreement import Agreement, agreements, scoring_distance
 from lapicque.fit.recording import Recording
 from lapicque.fit.search import Fit
 from lapicque.fit.trial import Trial
-from lapicque.fit.validate import Score, predicted, profile, score
+from lapicque.fit.held_out import Score, predicted, profile, score
 from lapicque.spikes.trains import SpikeTrains
 
 PROFILE_POINTS = 61
