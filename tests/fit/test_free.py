@@ -106,7 +106,7 @@ def test_order_and_bounds_are_kept(scale):
         ("c_m", (50, float("inf")), "50 to inf pF, are not finite"),
         ("c_m", (float("nan"), 5), "are not finite"),
         ("v_reset", (-90, -50, "log"), "are not positive: a logarithmic scale needs that"),
-        ("c_m", (50, 400, "logarithmic"), "the scale of 'c_m' is 'logarithmic': write 'log' or 'linear'"),
+        ("c_m", (50, 400, "logarithmic"), "the scale of 'c_m' is 'logarithmic': write 'log', 'linear' or 'integer'"),
         ("c_m", 50, r"the bounds of 'c_m' are 50: write \(low, high\), such as \('50 pF', '400 pF'\)"),
         ("c_m", (1, 2, 3, 4), r"write \(low, high\)"),
         ("c_m", "50 pF", "are '50 pF': write LOW:HIGH and the unit, such as 50:400pF"),

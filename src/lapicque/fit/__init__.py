@@ -6,6 +6,9 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "Fit": "search",
+        "MatchedNeurons": "networks",
+        "NetworkProblem": "networks",
+        "PopulationStatistics": "networks",
         "Free": "free",
         "Problem": "problem",
         "Recording": "recording",
@@ -27,4 +30,5 @@ __getattr__, __dir__, __all__ = attach(
         "split_by_time": "trial",
         "trials_of": "trial",
     },
+    submodules=["features"],
 )

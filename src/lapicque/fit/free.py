@@ -16,7 +16,7 @@ from lapicque.units import ONE, Unit, magnitude, parse_unit
 #: is ``input_scale`` times the stimulus plus ``input_offset``.
 NUISANCES = ("delay", "input_scale", "input_offset")
 
-SCALES = ("linear", "log")
+SCALES = ("linear", "log", "integer")
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,9 @@ class Free:
     Parameters
     ----------
     low, high : float, in ``unit``
-    scale : ``"linear"`` or ``"log"``
-        By default logarithmic where both bounds are positive and a factor of 8 or more apart.
+    scale : ``"linear"``, ``"log"`` or ``"integer"``
+        By default logarithmic where both bounds are positive and a factor of 8 or more apart. Whole numbers, both
+        bounds among them, have equal shares of the cube.
     """
 
     name: str
@@ -45,12 +46,16 @@ class Free:
         array([  1.,  10., 100.])
         """
         x = np.asarray(x, dtype=float)
+        if self.scale == "integer":
+            return np.clip(np.floor(self.low + x * (self.high - self.low + 1)), self.low, self.high)
         value = self.low * (self.high / self.low) ** x if self.scale == "log" else self.low + (self.high - self.low) * x
         return np.clip(value, self.low, self.high)  # rounding at the ends
 
     def to_cube(self, value: Any) -> Any:
         """Return positions in [0, 1] for values in ``unit``; values beyond a bound stand at it."""
         value = np.clip(np.asarray(value, dtype=float), self.low, self.high)
+        if self.scale == "integer":  # the middle of its share
+            return (np.round(value) - self.low + 0.5) / (self.high - self.low + 1)
         if self.scale == "log":
             return np.log(value / self.low) / np.log(self.high / self.low)
         return (value - self.low) / (self.high - self.low)
@@ -92,17 +97,53 @@ def read_free(neuron: Neuron, free: Mapping[str, Any] | None, driven: str) -> tu
     return tuple(_read(neuron, name, bounds, divisors, driven) for name, bounds in asked.items())
 
 
-def _read(neuron: Neuron, name: str, bounds: Any, divisors: set[str], driven: str) -> Free:
-    unit = _unit_of(neuron, name, driven)
+def free_between(
+    name: str, bounds: Any, unit: Unit, *, whole: bool = False, fix: str = "leave it out, or widen them"
+) -> Free:
+    """Return a free parameter from its bounds, as `read_free` takes them.
+
+    Parameters
+    ----------
+    unit : Unit
+        Of bare numbers, and of what is found.
+    whole : bool
+        Whether it is a whole number in any case.
+    fix : what to do where both bounds are equal
+
+    Raises
+    ------
+    FitError, UnitError
+        For bounds that are not finite, equal or reversed, and scales that do not fit them.
+
+    Examples
+    --------
+    >>> free_between("k", (5, 50), ONE, whole=True)
+    k: 5 to 50 (integer)
+    """
     low, high, scale = _bounds(name, bounds, unit)
+    scale = scale or ("integer" if whole else None)
     shown = f"{low:g} to {high:g} {unit}"
     if not (np.isfinite(low) and np.isfinite(high)):
         raise FitError(f"the bounds of {name!r}, {shown}, are not finite")
     if low == high:
-        fix = f"fix it by neuron.with_({name}=...)" if name in neuron.constants else "leave it out, or widen them"
         raise FitError(f"the bounds of {name!r} are equal, {shown}: {fix}")
     if low > high:
         raise FitError(f"the bounds of {name!r} are reversed: {shown}")
+    if scale == "log" and low <= 0:
+        raise FitError(f"the bounds of {name!r}, {shown}, are not positive: a logarithmic scale needs that")
+    if (whole or scale == "integer") and (low % 1 or high % 1):
+        raise FitError(f"the bounds of {name!r}, {shown}, are not whole, but it counts something: write whole numbers")
+    if whole and scale != "integer":
+        raise FitError(f"{name!r} is a whole number: leave its scale out")
+    return Free(name, low, high, unit, scale or ("log" if low > 0 and high / low >= 8 else "linear"))
+
+
+def _read(neuron: Neuron, name: str, bounds: Any, divisors: set[str], driven: str) -> Free:
+    unit = _unit_of(neuron, name, driven)
+    fix = f"fix it by neuron.with_({name}=...)" if name in neuron.constants else "leave it out, or widen them"
+    found = free_between(name, bounds, unit, fix=fix)
+    low, high = found.low, found.high
+    shown = f"{low:g} to {high:g} {unit}"
     if name in divisors and low <= 0 <= high:
         raise FitError(f"the bounds of {name!r}, {shown}, include 0, but the model divides by it: keep its sign")
     if name in divisors and neuron.constants[name].value is not None:
@@ -112,9 +153,7 @@ def _read(neuron: Neuron, name: str, bounds: Any, divisors: set[str], driven: st
             raise FitError(f"the bounds of {name!r}, {shown}, are outside its domain: the model needs it {sign}")
     if (name == "delay" or _is_refractory(neuron, name)) and low < 0:
         raise FitError(f"the bounds of {name!r}, {shown}, are outside its domain: it cannot be negative")
-    if scale == "log" and low <= 0:
-        raise FitError(f"the bounds of {name!r}, {shown}, are not positive: a logarithmic scale needs that")
-    return Free(name, low, high, unit, scale or ("log" if low > 0 and high / low >= 8 else "linear"))
+    return found
 
 
 def _is_refractory(neuron: Neuron, name: str) -> bool:
@@ -146,7 +185,7 @@ def _bounds(name: str, bounds: Any, unit: Unit) -> tuple[float, float, str | Non
     if isinstance(bounds, (tuple, list)) and len(bounds) == 3:
         *bounds, scale = bounds
         if scale not in SCALES and scale is not None:
-            raise FitError(f"the scale of {name!r} is {scale!r}: write 'log' or 'linear'")
+            raise FitError(f"the scale of {name!r} is {scale!r}: write 'log', 'linear' or 'integer'")
     if not isinstance(bounds, (tuple, list)) and np.ndim(getattr(bounds, "magnitude", bounds)) == 1:
         bounds = list(bounds)  # a quantity, or an array
     if not isinstance(bounds, (tuple, list)) or len(bounds) != 2:

@@ -255,10 +255,7 @@ class _Shared:
         if self._revision is None or "wiring_seed" in member.values:
             return None
         changes = {name: value for name, value in member.values.items() if name not in SEEDS}
-        try:
-            circuit = self._revision.of(changes, member.options.seed)
-        except LapicqueError:
-            return None  # the long way says what is wrong
+        circuit = self._revision.of(changes, member.options.seed)
         return None if circuit is None else (self._revision.network, circuit)
 
 

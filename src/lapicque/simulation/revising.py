@@ -14,6 +14,7 @@ import numpy as np
 
 from lapicque.compile.circuit import Additive, Circuit
 from lapicque.compile.pathways import Between
+from lapicque.errors import LapicqueError
 from lapicque.model.distribution import Distribution
 from lapicque.model.evaluate import initial_values
 from lapicque.network.assumptions import DerivedSynapse
@@ -43,15 +44,13 @@ class Revision:
         self.possible = not any(isinstance(p.synapse, DerivedSynapse) for p in network.projections.values())
 
     def of(self, changes: Mapping[str, Any], seed: int) -> Circuit | None:
-        """Return the circuit with some values; None where it must be made the long way.
-
-        Raises
-        ------
-        SimulationError, UnitError
-            If a value does not fit what it belongs to.
-        """
-        if not self.possible:
+        """Return the circuit with some values; None where it must be made the long way, which says what is wrong."""
+        try:
+            return self._of(changes, seed) if self.possible else None
+        except LapicqueError:
             return None
+
+    def _of(self, changes: Mapping[str, Any], seed: int) -> Circuit | None:
         circuit, rewired, touched = self.circuit, dict[str, Projection](), set[int]()
         for name, value in changes.items():
             place = input_of(self.network, place_of(self.network, name))

@@ -110,6 +110,8 @@ def setting_of(network: Network, circuit: Circuit, name: str) -> Setting:
 
 
 def _unit_of(network: Network, place: Place) -> Unit | None:
+    if place.kind == "rule":
+        return None
     if place.kind == "projection":
         return network.projections[place.owner].units.get(place.name)
     if place.kind != "stimulus":

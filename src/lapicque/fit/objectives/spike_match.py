@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -176,7 +177,7 @@ def saturate(d: np.ndarray) -> np.ndarray:
     return np.where(d < 1, d, 1.5 - 0.5 * np.exp(-2 * (np.maximum(d, 1) - 1)))
 
 
-def rate_term(counts: np.ndarray, reference: float, softness: float = 0.3) -> np.ndarray:
+def rate_term(counts: np.ndarray, reference: Any, softness: float = 0.3) -> np.ndarray:
     """Return 0 where the counts are the reference's; quadratic in the logarithm of the ratio nearby, linear far away.
 
     Examples

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from lapicque.network.connectivity.pairwise import Pairwise
 from lapicque.network.connectivity.rule import Chance, Connectivity, Ends, InDegrees, Pairs, Plan, chance, whole
 
 
-def fixed_probability(p: float, autapses: bool = True) -> FixedProbability:
+def fixed_probability(p: float, autapses: bool = True, nested: bool = False) -> FixedProbability:
     """Each pair of neurons is connected with probability ``p``, independently of the others.
 
     Parameters
@@ -19,6 +20,9 @@ def fixed_probability(p: float, autapses: bool = True) -> FixedProbability:
         From 0 to 1.
     autapses : bool
         Whether a neuron may have a synapse onto itself.
+    nested : bool
+        Whether every pair keeps its random number when ``p`` changes, so that a larger ``p`` only adds synapses: what
+        a search for ``p`` wants. It takes a random number a pair, and not one a synapse.
 
     Raises
     ------
@@ -40,7 +44,7 @@ def fixed_probability(p: float, autapses: bool = True) -> FixedProbability:
     lapicque.errors.SimulationError: fixed_probability: p is 2, but a probability from 0 to 1 is expected; for 2 %
     write 0.02
     """
-    return FixedProbability(chance(p, "p", "fixed_probability"), autapses)
+    return FixedProbability(chance(p, "p", "fixed_probability"), autapses, bool(nested))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -49,12 +53,15 @@ class FixedProbability(Connectivity):
 
     p: float
     autapses: bool = True
+    nested: bool = False
 
     def check(self, n_source: int, n_target: int, same: bool) -> None:
         """Any sizes will do."""
 
     def plan(self, ends: Ends, random: np.random.Generator) -> Plan:
-        """The gaps between synapses are geometrically distributed."""
+        """The gaps between synapses are geometrically distributed; where wirings are nested, every pair is tried."""
+        if self.nested:
+            return Pairwise(self.p, self.autapses).plan(ends, random)
         return Chance(self.p, self.autapses)
 
 

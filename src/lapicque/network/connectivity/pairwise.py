@@ -100,7 +100,7 @@ def pairwise_exponential(p: float, length: Any, autapses: bool = True, periodic:
 class Pairwise(Connectivity):
     """A probability a pair; made by `pairwise`."""
 
-    p: str | Callable[[np.ndarray], Any]
+    p: str | float | Callable[[np.ndarray], Any]
     autapses: bool = True
     periodic: tuple[float, ...] | None = None
 
@@ -119,7 +119,9 @@ class Pairwise(Connectivity):
         for first in range(0, ends.n_target, few):
             some = np.arange(first, min(first + few, ends.n_target))
             pairs = Some(ends, every[None, :], some[:, None])
-            if expression is not None:
+            if isinstance(self.p, float):
+                p = np.broadcast_to(self.p, (len(some), ends.n_source))
+            elif expression is not None:
                 p = pairs.evaluate(expression)
             else:
                 p = np.broadcast_to(np.asarray(self.p(pairs.distance), np.float64), (len(some), ends.n_source))  # type: ignore[operator]

@@ -1,0 +1,383 @@
+"""A fitting problem whose model is a network: free numbers of neurons, synapses, wiring and inputs.
+
+Every candidate has the same random numbers: of its wiring, of its values, of its noise. What differs between two
+candidates is what their parameters do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from threading import Event
+from typing import Any
+
+import numpy as np
+
+from lapicque.errors import FitError, LapicqueNotice, suggest
+from lapicque.fit.free import Free, free_between
+from lapicque.fit.networks.objective import NetworkObjective
+from lapicque.model.values import with_unit
+from lapicque.network.connectivity.degrees import FixedProbability
+from lapicque.network.network import Network
+from lapicque.simulation.identity import identity_of
+from lapicque.simulation.interrupts import deferred
+from lapicque.simulation.settings import setting_of
+from lapicque.simulation.variants import ExplodedError, Variants
+from lapicque.simulation.variation import place_of, varied
+from lapicque.spikes.trains import SpikeTrains
+from lapicque.threads import StoppedError, run_all
+from lapicque.units import ONE, magnitude, split
+
+#: The loss of a candidate whose states are no longer numbers.
+EXPLODED = 1e6
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkProblem:
+    """What to fit, where the model is a network.
+
+    Parameters
+    ----------
+    network : Network, or function that returns one
+        A function takes the free parameters by name: anything can be free then, what is written twice or computed too.
+    data : name -> SpikeTrains (trial, neuron)
+        By the names of the network's recorders. All have one window, within which the model's spikes count; the model
+        runs from 0.
+    free : name -> bounds
+        ``"exc.tau_w"``, ``"exc->inh.w"``, ``"exc->inh.delay"``, ``"exc->inh.where.p"``, ``"noise.sd"``: whatever
+        ``lq.simulate(net, sweep={...})`` takes one number for, with bounds as of `lapicque.fit.Free`. Numbers of a
+        rule that count, such as ``k``, are whole. Of a function: its arguments, with the unit of the bounds.
+    objective : NetworkObjective or sequence of those
+        Several are minimised together, by `lapicque.fit.pareto`.
+    dt : time
+    trials : int
+        Runs of each candidate, with noise of their own.
+    method, precision, seed, wiring_seed : as of `lapicque.simulate`
+        A free probability of `lapicque.fixed_probability` is drawn ``nested``: more of it only adds synapses.
+
+    Raises
+    ------
+    FitError, SimulationError, UnitError
+        If the problem is not well posed.
+
+    Examples
+    --------
+    >>> import lapicque as lq
+    >>> net = lq.Network()
+    >>> cells = net.population(lq.neurons.lif, 20, name="cells")
+    >>> _ = net.stimulate(cells, "i_ext", lq.stimuli.white_noise("500 pA", "300 pA", tau="1 ms"), name="noise")
+    >>> _ = net.record(cells, "spikes")
+    >>> data = lq.simulate(net, "200 ms", dt="0.1 ms", seed=5).spikes
+    >>> problem = NetworkProblem(
+    ...     net, data, {"noise.mean": (300, 900)}, lq.fit.PopulationStatistics(), dt="0.1 ms", seed=1
+    ... )
+    >>> problem.free, problem.losses(np.array([[0.1], [0.35], [0.9]])).argmin().item()
+    ((noise.mean: 300 to 900 pA (linear),), 1)
+    """
+
+    network: Network | Callable[..., Network]
+    data: Mapping[str, SpikeTrains]
+    free: Any
+    objective: NetworkObjective | Sequence[NetworkObjective]
+    dt: Any
+    trials: int = 1
+    method: Any = None
+    precision: str = "float64"
+    seed: int = 0
+    wiring_seed: int = 0
+
+    def __post_init__(self) -> None:
+        def put(name: str, value: Any) -> None:
+            object.__setattr__(self, name, value)
+
+        put("dt", float(magnitude(self.dt, "ms", "dt")))
+        if not isinstance(self.data, Mapping):
+            raise FitError("the data map names of recorders to spike trains, data={'exc': trains}")
+        put("data", dict(self.data))
+        if isinstance(self.trials, bool) or not isinstance(self.trials, int) or self.trials < 1:
+            raise FitError(f"trials is {self.trials!r}: at least one run of each candidate is needed")
+        given = self.free
+        if not isinstance(given, Mapping):
+            read = isinstance(given, tuple) and given and all(isinstance(f, Free) for f in given)
+            if not read:
+                raise FitError("free maps names to bounds, free={'exc->inh.w': ('0 mV', '5 mV')}")
+            given = {f.name: f for f in given}
+        if not given:
+            raise FitError("nothing is free: give free={'exc->inh.w': ('0 mV', '5 mV')}")
+        if isinstance(self.network, Network):
+            put("network", _nested(self.network, given))
+        put("free", tuple(self._read(name, bounds) for name, bounds in given.items()))
+        self._check_data()
+        self._scorers  # noqa: B018  # what the objectives cannot compare is refused at once
+
+    def _read(self, name: str, bounds: Any) -> Free:
+        if not isinstance(self.network, Network):
+            low = bounds.unit if isinstance(bounds, Free) else _unit_of(bounds)
+            return free_between(name, bounds, low)
+        place = place_of(self.network, name)
+        if place.kind == "rule":
+            rule = self.network.projections[place.owner].where
+            return free_between(name, bounds, ONE, whole=isinstance(getattr(rule, place.name), int))
+        if place.name == "where" and place.kind == "projection":
+            raise FitError(f"free: {name!r} is a rule; free a number of it, such as {name + '.p'!r}")
+        unit = setting_of(*self._variants.prepared, name).unit
+        return free_between(name, bounds, unit or ONE)
+
+    def _check_data(self) -> None:
+        recorded = self._example.recorders
+        if not self.data:
+            raise FitError(f"there are no data: give spike trains of {', '.join(map(repr, recorded)) or 'a recorder'}")
+        windows = set()
+        for name, trains in self.data.items():
+            if not isinstance(trains, SpikeTrains):
+                raise FitError(f"the data of {name!r} are {type(trains).__name__}: SpikeTrains are expected")
+            if name not in recorded or "spikes" not in recorded[name].variables:
+                raise FitError(
+                    f"the network records no spikes as {name!r}{suggest(name, recorded)}: net.record(population, "
+                    f"'spikes', name={name!r})"
+                )
+            if not trains.shape[0] * trains.shape[1]:
+                raise FitError(f"the data of {name!r} hold no spike train")
+            windows.add((trains.t_start, trains.t_stop))
+        if len(windows) > 1:
+            shown = "; ".join(f"{n}: {t.t_start:g} to {t.t_stop:g} ms" for n, t in self.data.items())
+            raise FitError(f"the data have different windows ({shown}): cut them to one by trains.window(...)")
+        (start, stop) = windows.pop()
+        if start < 0 or not stop > start:
+            raise FitError(
+                f"the data's window is {start:g} to {stop:g} ms, but the model runs from 0: trains.shift(...)"
+            )
+        if not any(trains.times.size for trains in self.data.values()):
+            raise FitError("the data have no spikes: a fit to spikes needs some")
+
+    # -- what it is --------------------------------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """What is fitted, for reports."""
+        if isinstance(self.network, Network):
+            return "network of " + " and ".join(self.network.populations)
+        return getattr(self.network, "__name__", "network")
+
+    @property
+    def dimension(self) -> int:
+        """Number of free parameters."""
+        return len(self.free)
+
+    @cached_property
+    def _several(self) -> tuple[NetworkObjective, ...]:
+        given = self.objective
+        return tuple(given) if isinstance(given, Sequence) else (given,)
+
+    @property
+    def objectives(self) -> tuple[str, ...]:
+        """Names of what is minimised."""
+        names = [objective.name for objective in self._several]
+        return tuple(f"{name} {n + 1}" if names.count(name) > 1 else name for n, name in enumerate(names))
+
+    @cached_property
+    def window(self) -> tuple[float, float]:
+        """When spikes count, ms."""
+        first = next(iter(self.data.values()))
+        return first.t_start, first.t_stop
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash of everything that the losses depend on; of a function, its name only."""
+        digest = hashlib.blake2b(digest_size=16)
+        network = sorted(identity_of(self.network).items()) if isinstance(self.network, Network) else self.name
+        described = (network, self.free, self._several,
+                     self.dt, self.trials, self.method, self.precision, self.seed, self.wiring_seed)  # fmt: skip
+        digest.update(repr(described).encode())
+        for name, trains in self.data.items():
+            digest.update(repr((name, trains.shape, self.window)).encode())
+            digest.update(trains.times.tobytes())
+            digest.update(trains.offsets.tobytes())
+        return digest.hexdigest()
+
+    @cached_property
+    def _scorers(self) -> list[Any]:
+        return [objective.prepare(self.data) for objective in self._several]
+
+    @cached_property
+    def _example(self) -> Network:
+        """The network in the middle of the bounds."""
+        if isinstance(self.network, Network):
+            return self.network
+        return self._built({f.name: _quantity(f, f.from_cube(0.5)) for f in self.free})
+
+    def _built(self, values: Mapping[str, Any]) -> Network:
+        assert not isinstance(self.network, Network)
+        made = self.network(**values)
+        if not isinstance(made, Network):
+            raise FitError(f"{self.name} returned {type(made).__name__}: a Network is expected")
+        return made
+
+    # -- values ------------------------------------------------------------------------------------------------------
+
+    def values(self, points: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the values of the free parameters at points of the unit cube: name -> (candidate,), in its unit."""
+        points = np.atleast_2d(np.asarray(points, dtype=float))
+        if points.shape[1] != self.dimension:
+            raise FitError(f"points have {points.shape[1]} coordinates, but {self.dimension} parameters are free")
+        return {f.name: f.from_cube(points[:, n]) for n, f in enumerate(self.free)}
+
+    def point(self, values: Mapping[str, Any]) -> np.ndarray:
+        """Return the point in [0, 1] of values; those that are absent stand in the middle of their bounds.
+
+        Raises
+        ------
+        FitError
+            For a name that is not free, and a value that is not within the bounds.
+        """
+        names = [f.name for f in self.free]
+        for name in values:
+            if name not in names:
+                raise FitError(f"{name!r} is not free{suggest(name, names)}")
+        found = np.full(self.dimension, 0.5)
+        for n, f in enumerate(self.free):
+            if f.name in values:
+                value = float(magnitude(values[f.name], f.unit, f.name))
+                if not f.low <= value <= f.high:
+                    shown = f"{f.low:g} to {f.high:g} {f.unit}"
+                    raise FitError(f"{f.name!r} is {value:g} {f.unit}, outside its bounds, {shown}")
+                found[n] = f.to_cube(value)
+        return found
+
+    def fitted(self, point: np.ndarray) -> Network:
+        """Return the network with the parameters of a point."""
+        values = self._changes(np.asarray(point, float))
+        return varied(self.network, values) if isinstance(self.network, Network) else self._built(values)
+
+    def _changes(self, point: np.ndarray) -> dict[str, Any]:
+        return {name: _quantity(f, v[0]) for f, (name, v) in zip(self.free, self.values(point).items(), strict=True)}
+
+    # -- evaluation --------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _variants(self) -> Variants:
+        assert isinstance(self.network, Network)
+        return self._variants_of(self.network)
+
+    def _variants_of(self, network: Network) -> Variants:
+        trains = next(iter(self.data.values()), None)
+        stop = self.dt if not isinstance(trains, SpikeTrains) else trains.t_stop
+        steps = max(1, int(np.ceil(stop / self.dt - 1e-9)))
+        return Variants(network, f"{steps * self.dt!r} ms", dt=f"{self.dt!r} ms", method=self.method,
+                        precision=self.precision, seed=self.seed, wiring_seed=self.wiring_seed)  # fmt: skip
+
+    def losses(self, points: np.ndarray, threads: int | None = None) -> np.ndarray:
+        """Return the loss of every candidate, finite: (candidate,), of several objectives (candidate, objective).
+
+        A candidate that explodes has `EXPLODED`.
+
+        Parameters
+        ----------
+        points : (candidate, dimension) in [0, 1]
+        """
+        points = np.atleast_2d(np.asarray(points, dtype=float))
+        said: list[str] = []
+
+        def work(point: np.ndarray, stop: Event) -> list[float]:
+            if stop.is_set():
+                raise StoppedError
+            with deferred() as interrupted:
+                try:
+                    trains = self._run(point, self.trials, self.seed, lambda: stop.is_set() or interrupted())
+                except ExplodedError as error:
+                    said.append(str(error))
+                    return [EXPLODED] * len(self._several)
+                except KeyboardInterrupt:
+                    if stop.is_set():
+                        raise StoppedError from None
+                    raise
+            found = [float(scorer.score(trains)) for scorer in self._scorers]
+            return [loss if np.isfinite(loss) else EXPLODED for loss in found]
+
+        losses = np.array(run_all(work, points, threads)).reshape(len(points), len(self._several))
+        if said and len(said) == len(points) > 1:
+            warnings.warn(f"all {len(points)} candidates exploded: {said[0]}", LapicqueNotice, stacklevel=2)
+        return losses[:, 0] if len(self._several) == 1 else losses
+
+    def respond(self, point: np.ndarray, trials: int | None = None, seed: int | None = None) -> dict[str, SpikeTrains]:
+        """Return the spikes of one candidate within the window, by recorder, (trial, neuron).
+
+        Parameters
+        ----------
+        point : (dimension,)
+        trials : int, optional
+            The problem's if absent.
+        seed : int, optional
+            Of the noise; another one than the problem's shows what the fit has not seen.
+
+        Raises
+        ------
+        ExplodedError
+            If the candidate explodes.
+        """
+        return self._run(np.asarray(point, float), trials or self.trials, self.seed if seed is None else seed)
+
+    def _run(
+        self, point: np.ndarray, trials: int, seed: int, interrupted: Callable[[], bool] = lambda: False
+    ) -> dict[str, SpikeTrains]:
+        changes = self._changes(point)
+        if isinstance(self.network, Network):
+            variants = self._variants
+        else:
+            variants, changes = self._variants_of(self._built(changes)), {}
+        runs = [variants.run(changes, trial, seed, interrupted).spikes for trial in range(trials)]
+        return {name: _stacked([run[name].window(*self.window) for run in runs]) for name in self.data}
+
+    def __repr__(self) -> str:
+        free = "; ".join(map(repr, self.free))
+        return f"NetworkProblem({self.name}: {free}; {' | '.join(self.objectives)})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _again, (self.network, self.data, self.free, self.objective, self.dt, self.trials, self.method,
+                        self.precision, self.seed, self.wiring_seed)  # fmt: skip
+
+    def with_data(self, data: Mapping[str, SpikeTrains]) -> NetworkProblem:
+        """Return the problem with other data, of the same recorders."""
+        return replace(self, data=data)
+
+
+def _again(*arguments: Any) -> NetworkProblem:
+    return NetworkProblem(*arguments)
+
+
+def _nested(network: Network, free: Mapping[str, Any]) -> Network:
+    """Let wirings with different free probabilities contain each other."""
+    changes = {}
+    for name in free:
+        place = place_of(network, name)
+        if place.kind == "rule" and isinstance(rule := network.projections[place.owner].where, FixedProbability):
+            changes[f"{place.owner}.where"] = replace(rule, nested=True)
+    return varied(network, changes) if changes else network
+
+
+def _unit_of(bounds: Any) -> Any:
+    """Return the unit that bounds are given in; 1 for bare numbers."""
+    if isinstance(bounds, str):
+        return split(bounds.replace("..", ":").split(":")[-1].removesuffix("log").strip())[1] or ONE
+    if isinstance(bounds, (tuple, list)):
+        return next((unit for unit in (split(bound)[1] for bound in bounds[:2]) if unit is not None), ONE)
+    return split(bounds)[1] or ONE
+
+
+def _quantity(free: Free, value: Any) -> Any:
+    number = int(value) if free.scale == "integer" else float(value)
+    return with_unit(number, free.unit)
+
+
+def _stacked(trains: Sequence[SpikeTrains]) -> SpikeTrains:
+    if len(trains) == 1:
+        return trains[0]
+    first = trains[0]
+    offsets = np.concatenate([[0], np.cumsum(np.concatenate([t.counts for t in trains]))])
+    return SpikeTrains(
+        np.concatenate([t.times for t in trains]), offsets, first.t_start, first.t_stop,
+        (len(trains), first.shape[1]), neurons=first.neurons,
+    )  # fmt: skip

@@ -1,0 +1,132 @@
+"""Fit distributions over a population, in units of what the data leave uncertain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lapicque.errors import FitError
+from lapicque.fit import features as f
+from lapicque.fit.features import Feature
+from lapicque.spikes.trains import SpikeTrains
+
+#: The discrepancy, in standard errors, of a statistic that no neuron of a candidate has.
+ABSENT = 30.0
+
+
+@dataclass(frozen=True)
+class PopulationStatistics:
+    """Discrepancy of distributions of statistics, in standard errors of the data's means.
+
+    For every recorder and statistic, z is the Wasserstein distance between the data's and the model's values over
+    neurons, or the difference of their means, divided by the standard error of the data's mean. The loss is the mean of
+    ``sqrt(1 + z^2) - 1``: quadratic below one standard error, linear far away. What is undefined (the variability of a
+    cell with one spike) is not 0: the shares of neurons that have the statistic are compared, as a statistic of its own
+    with its binomial standard error, and where no neuron of a candidate has it z is `ABSENT`.
+
+    Parameters
+    ----------
+    features : sequence of Feature
+        Of `lapicque.fit.features`.
+    compare : ``"distribution"`` or ``"mean"``
+
+    Raises
+    ------
+    FitError
+        For something else, and for data of which no neuron has a statistic.
+
+    Examples
+    --------
+    >>> import lapicque as lq
+    >>> data = {"cells": lq.spikes.poisson("20 Hz", t_stop="5 s", trains=50, seed=1)}
+    >>> scorer = PopulationStatistics().prepare(data)
+    >>> [
+    ...     round(scorer.score({"cells": lq.spikes.poisson(rate, t_stop="5 s", trains=50, seed=2)}), 1)
+    ...     for rate in (20, 25)
+    ... ]
+    [1.4, 6.8]
+    """
+
+    features: Sequence[Feature] = (f.rate(), f.cv(), f.lv())
+    compare: str = "distribution"
+
+    def __post_init__(self) -> None:
+        given = self.features
+        object.__setattr__(self, "features", (given,) if isinstance(given, Feature) else tuple(given))
+        if not self.features or not all(isinstance(feature, Feature) for feature in self.features):
+            raise FitError(f"features are {given!r}: write them as lq.fit.features.rate(), lq.fit.features.cv()")
+        if self.compare not in ("distribution", "mean"):
+            raise FitError(f"compare is {self.compare!r}: write 'distribution' or 'mean'")
+
+    @property
+    def name(self) -> str:
+        """Its statistics."""
+        return ", ".join(feature.name for feature in self.features)
+
+    def prepare(self, data: Mapping[str, SpikeTrains]) -> _Scorer:
+        """Return the scorer of some data."""
+        return _Scorer([_Term(name, feature, self.compare, data[name]) for name in data for feature in self.features])
+
+
+class _Scorer:
+    def __init__(self, terms: Sequence[_Term]):
+        self.terms = terms
+
+    def score(self, model: Mapping[str, SpikeTrains]) -> float:
+        """Return the mean over recorders and statistics."""
+        return float(np.mean([term.loss(model[term.recorder]) for term in self.terms]))
+
+
+class _Term:
+    """One statistic of one recorder."""
+
+    def __init__(self, recorder: str, feature: Feature, compare: str, trains: SpikeTrains):
+        self.recorder, self.feature, self.compare = recorder, feature, compare
+        values = feature(trains)
+        self.values = np.sort(values[np.isfinite(values)])
+        if not self.values.size:
+            raise FitError(f"no neuron of the data of {recorder!r} has a {feature}: leave that statistic out")
+        self.share = self.values.size / values.size
+        n = values.size
+        # with one value, or equal ones, the uncertainty is that of a relative error of 1 %
+        least = 0.01 * max(abs(self.values.mean()), 1e-12)
+        spread = self.values.std(ddof=1) if self.values.size > 1 else abs(self.values.mean())
+        self.error = max(spread / np.sqrt(self.values.size), least)
+        rounded = (self.share * n + 0.5) / (n + 1)  # never 0 or 1 for sure
+        self.share_error = np.sqrt(rounded * (1 - rounded) / n)
+
+    def loss(self, trains: SpikeTrains) -> float:
+        """Return the soft discrepancy, and that of the share of neurons that have the statistic."""
+        found = self.feature(trains)
+        values = np.sort(found[np.isfinite(found)])
+        if not values.size:
+            return _soft(ABSENT)
+        if self.compare == "mean":
+            distance = abs(values.mean() - self.values.mean())
+        else:
+            distance = wasserstein(values, self.values)
+        return _soft(distance / self.error) + _soft((values.size / found.size - self.share) / self.share_error)
+
+
+def _soft(z: float) -> float:
+    return float(np.sqrt(1 + z * z) - 1)
+
+
+def wasserstein(a: np.ndarray, b: np.ndarray) -> float:
+    """Return the first Wasserstein distance of two sorted samples: the area between their cumulative distributions.
+
+    Parameters
+    ----------
+    a, b : (n,), (m,), sorted
+
+    Examples
+    --------
+    >>> wasserstein(np.array([0.0, 1.0]), np.array([1.0, 2.0]))
+    1.0
+    """
+    together = np.sort(np.concatenate([a, b]))
+    below_a = np.searchsorted(a, together[:-1], side="right") / len(a)
+    below_b = np.searchsorted(b, together[:-1], side="right") / len(b)
+    return float(np.sum(np.abs(below_a - below_b) * np.diff(together)))
