@@ -57,6 +57,7 @@ def same(a, b):
     assert (a.loss, a.evaluations) == (b.loss, b.evaluations)
     np.testing.assert_array_equal(a.point, b.point)
     np.testing.assert_array_equal(a.history, b.history)
+    assert [g.plain() for g in a.generations] == [g.plain() for g in b.generations]
 
 
 # -- budget, patience, seeds ------------------------------------------------------------------------------------------
@@ -276,7 +277,7 @@ def test_checkpoints_of_another_search_are_refused(problem, checkpoint):
     for another in (lq.optimizers.cma_es(population=32), OPTIMIZERS[1].values[0], default_optimizer()):
         with pytest.raises(FitError, match=r"was written with the optimiser cma_es\(population=16"):
             minimize(problem, another, 64, checkpoint=checkpoint)
-    checkpoint.write_text(checkpoint.read_text().replace('"format": 2', '"format": 1'))
+    checkpoint.write_text(checkpoint.read_text().replace('"format": 3', '"format": 2'))
     with pytest.raises(FitError, match="was written by another version of lapicque"):
         minimize(problem, optimizer, 64, checkpoint=checkpoint)
 

@@ -11,9 +11,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from lapicque.errors import FitError
-from lapicque.fit.problem import Problem
+from lapicque.fit.generations import Generation, thinned
+from lapicque.fit.searchable import Searchable
 
-FORMAT = 2
+FORMAT = 3
 
 
 class Optimizer(Protocol):
@@ -40,8 +41,9 @@ class Reached:
     evaluations : int
     best_at : evaluations when the best was found
     seconds : float
-    generations : rows of ``history`` that count
+    rows_so_far : rows of ``history`` that count
     history : list of (evaluations, best loss, median loss), to which rows are appended
+    generations : those that are kept, see `lapicque.fit.generations.thinned`
     """
 
     search: dict[str, Any]
@@ -50,22 +52,24 @@ class Reached:
     evaluations: int = 0
     best_at: int = 0
     seconds: float = 0.0
-    generations: int = 0
+    rows_so_far: int = 0
     history: list[tuple[float, float, float]] = field(default_factory=list)
+    generations: tuple[Generation, ...] = ()
 
     @property
     def rows(self) -> list[tuple[float, float, float]]:
         """The history up to here."""
-        return self.history[: self.generations]
+        return self.history[: self.rows_so_far]
 
-    def after(self, search: Any, losses: np.ndarray, seconds: float) -> Reached:
+    def after(self, search: Any, points: np.ndarray, losses: np.ndarray, seconds: float) -> Reached:
         """Return where the search stands after one more generation."""
         evaluations = self.evaluations + len(losses)
         self.history.append((evaluations, search.best_value, float(np.median(losses))))
         best_at = evaluations if search.best_value < self.best_value else self.best_at
+        new = Generation.sampled(self.rows_so_far, evaluations, points, losses)
         return Reached(
-            search.save(), search.best_value, search.best_point, evaluations, best_at, seconds, self.generations + 1,
-            self.history,
+            search.save(), search.best_value, search.best_point, evaluations, best_at, seconds, self.rows_so_far + 1,
+            self.history, thinned(self.generations, new),
         )  # fmt: skip
 
 
@@ -78,7 +82,7 @@ class Checkpoint:
         If it cannot be a file.
     """
 
-    def __init__(self, path: Path, problem: Problem, optimizer: Optimizer, seed: int):
+    def __init__(self, path: Path, problem: Searchable, optimizer: Optimizer, seed: int):
         self.path, self.optimizer = path, optimizer
         if path.is_dir() or not path.parent.is_dir():
             what = "is a folder" if path.is_dir() else f"lies in no folder that exists ({path.parent})"
@@ -100,6 +104,7 @@ class Checkpoint:
             "best_at": reached.best_at,
             "seconds": reached.seconds,
             "history": reached.rows,
+            "generations": [generation.plain() for generation in reached.generations],
         }
         temporary = self.path.with_name(self.path.name + ".writing")
         temporary.write_text(json.dumps(state), encoding="utf-8")
@@ -126,7 +131,7 @@ class Checkpoint:
             history = [(float(a), float(b), float(c)) for a, b, c in state["history"]]
             reached = Reached(
                 state["search"], search.best_value, search.best_point, int(state["evaluations"]), int(state["best_at"]),
-                float(state["seconds"]), len(history), history,
+                float(state["seconds"]), len(history), history, tuple(map(Generation.read, state["generations"])),
             )  # fmt: skip
         except FitError as error:
             raise FitError(f"{self.path} cannot be resumed: {error}") from None

@@ -148,6 +148,16 @@ class Problem:
             raise FitError(f"precision is {self.precision!r}: write 'float64' or 'float32'")
 
     @property
+    def name(self) -> str:
+        """What is fitted, for reports."""
+        return self.neuron.name
+
+    @property
+    def objectives(self) -> tuple[str, ...]:
+        """What is minimised."""
+        return (repr(self.objective),)
+
+    @property
     def dimension(self) -> int:
         """Number of free parameters."""
         return len(self.free)

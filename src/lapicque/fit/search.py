@@ -12,7 +12,8 @@ import numpy as np
 
 from lapicque.errors import FitError
 from lapicque.fit.checkpoint import Checkpoint, Optimizer, Reached
-from lapicque.fit.problem import Problem
+from lapicque.fit.generations import Generation
+from lapicque.fit.searchable import Searchable, checked_losses
 from lapicque.model.neuron import Neuron
 from lapicque.progress import bar
 from lapicque.units import Unit
@@ -40,7 +41,7 @@ class Fit:
 
     Attributes
     ----------
-    problem : Problem
+    problem : Searchable
     point : (dimension,)
         The best candidate on the unit cube.
     loss : float
@@ -53,9 +54,11 @@ class Fit:
         Why the search ended: ``"budget"``, ``"patience"``, ``"interrupted"`` or ``"done"``.
     budget : int
         How many evaluations were asked for.
+    generations : tuple of Generation
+        At most 128 of the search's generations with at most 64 of their candidates, the last one among them.
     """
 
-    problem: Problem
+    problem: Searchable
     point: np.ndarray
     loss: float
     evaluations: int
@@ -65,6 +68,7 @@ class Fit:
     optimizer: Any
     stopped: str
     budget: int
+    generations: tuple[Generation, ...] = ()
 
     @property
     def parameters(self) -> dict[str, FittedValue]:
@@ -73,9 +77,23 @@ class Fit:
         return {f.name: FittedValue(float(values[f.name][0]), f.unit, f.low, f.high) for f in self.problem.free}
 
     @property
-    def neuron(self) -> Neuron:
-        """The model with the values that were found."""
+    def fitted(self) -> Any:
+        """The neuron or network with the values that were found."""
         return self.problem.fitted(self.point)
+
+    @property
+    def neuron(self) -> Neuron:
+        """The neuron with the values that were found.
+
+        Raises
+        ------
+        FitError
+            If a network was fitted: `fitted` is what was found then.
+        """
+        found = self.fitted
+        if not isinstance(found, Neuron):
+            raise FitError(f"{self.problem.name!r} is a {type(found).__name__}, no neuron: use fit.fitted")
+        return found
 
     @property
     def at_bounds(self) -> dict[str, str]:
@@ -85,7 +103,7 @@ class Fit:
 
     def __repr__(self) -> str:
         lines = [
-            f"Fit of {self.problem.neuron.name!r}: loss {self.loss:.4f} after {self.evaluations} evaluations in "
+            f"Fit of {self.problem.name!r}: loss {self.loss:.4f} after {self.evaluations} evaluations in "
             f"{self.seconds:.1f} s ({self.stopped}, seed {self.seed})"
         ]
         parameters, ends = self.parameters, self.at_bounds
@@ -104,7 +122,7 @@ def default_optimizer() -> Optimizer:
 
 
 def minimize(
-    problem: Problem,
+    problem: Searchable,
     optimizer: Optimizer | None = None,
     budget: int = 30_000,
     seed: int = 0,
@@ -120,7 +138,8 @@ def minimize(
 
     Parameters
     ----------
-    problem : Problem
+    problem : Searchable
+        `lapicque.fit.Problem`, `lapicque.fit.NetworkProblem`, or an object of your own with the same few names.
     optimizer : optional
         `default_optimizer` if absent: CMA-ES with many restarts.
     budget : int
@@ -150,7 +169,8 @@ def minimize(
     Raises
     ------
     FitError
-        If the budget is not positive, or the checkpoint is damaged or belongs to another search.
+        If the budget is not positive, the problem has several objectives, or the checkpoint is damaged or belongs to
+        another search.
 
     Examples
     --------
@@ -173,6 +193,11 @@ def minimize(
     optimizer = default_optimizer() if optimizer is None else optimizer
     if isinstance(optimizer, type):
         raise FitError(f"the optimiser is a class: call it, {optimizer.__name__}()")
+    if len(problem.objectives) > 1:
+        raise FitError(
+            f"{problem.name!r} has {len(problem.objectives)} objectives ({', '.join(problem.objectives)}): add them up "
+            "with weights, or use lq.fit.pareto"
+        )
     file = None if checkpoint is None else Checkpoint(Path(checkpoint), problem, optimizer, seed)
     saved = None if file is None else file.load()
     if saved is None:
@@ -193,9 +218,9 @@ def minimize(
                     stopped = "patience"
                     break
                 points = search.ask()
-                losses = problem.losses(points, threads)
+                losses = checked_losses(problem, points, problem.losses(points, threads))
                 search.tell(points, losses)
-                reached = reached.after(search, losses, time.monotonic() - begun)
+                reached = reached.after(search, points, losses, time.monotonic() - begun)
                 tick(len(points), f"best {reached.best_value:.4f}")
                 if on_generation is not None:
                     on_generation(reached.evaluations, reached.best_value)
@@ -214,4 +239,5 @@ def minimize(
     return Fit(
         problem, reached.best_point, reached.best_value, reached.evaluations, reached.seconds,
         np.array(reached.rows).reshape(-1, 3), seed, optimizer, stopped, budget,
+        reached.generations,
     )  # fmt: skip
