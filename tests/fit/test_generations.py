@@ -60,5 +60,5 @@ def test_nothing_is_lost_in_a_file(losses):
 
 @pytest.mark.parametrize("saved", [[], [0, 8], [0, 8, [0.5], [0.5]], [0, 8, [[0.5], [0.2]], [0.5]], ["a", 8, [], []]])
 def test_damage_is_noticed(saved):
-    with pytest.raises(ValueError, match="values to unpack|convert|invalid literal|belong together"):
+    with pytest.raises(ValueError, match=r"values to unpack|convert|invalid literal|belong together"):
         Generation.read(saved)

@@ -9,8 +9,8 @@ import pytest
 import lapicque as lq
 from lapicque.errors import FitError
 from lapicque.fit.agreement import agreements, scoring_distance
-from lapicque.fit.record import model_from_dict, model_to_dict, recording_to_dict, to_dict
 from lapicque.fit.held_out import Score
+from lapicque.fit.record import model_from_dict, model_to_dict, recording_to_dict, to_dict
 from lapicque.spikes import SpikeTrains
 
 PLATEAU = lq.Neuron(
@@ -65,6 +65,31 @@ def test_record_and_back(fit, tmp_path):
     assert lq.fit.load(path, lq.neurons.lif) == fit.neuron
     assert lq.fit.load(path).ranges == {"c_m": ["50.0 pF", "900.0 pF"]}
     assert not list(tmp_path.glob("*.writing"))
+
+
+def test_generations_of_the_search_and_back(fit, tmp_path):
+    path = lq.fit.save(fit, tmp_path / "fit.json")
+    assert json.loads(path.read_text())["search"]["history"] == fit.history.tolist()
+    found = lq.fit.load_generations(path)
+    assert [(g.number, g.evaluations) for g in found] == [(0, 64), (1, 128)]
+    for read, own in zip(found, fit.generations, strict=True):
+        np.testing.assert_allclose(read.points, own.points, atol=1e-6)
+        np.testing.assert_allclose(read.losses, own.losses, rtol=1e-5)
+    longest = max(len(line) for line in path.read_text().splitlines())
+    assert longest < 2000  # a point is a line, a generation is not
+    assert '      "bounds": [ 50.0, 900.0 ],' in path.read_text()
+
+
+def test_a_record_that_was_written_before_there_were_generations_has_none(fit, tmp_path):
+    path = lq.fit.save(fit, tmp_path / "fit.json")
+    record = json.loads(path.read_text())
+    del record["search"]["generations"]
+    path.write_text(json.dumps(record))
+    assert lq.fit.load_generations(path) == ()
+    assert lq.fit.load(path) == fit.neuron
+    path.write_text(json.dumps({**record, "search": []}))
+    with pytest.raises(FitError, match="is no record of a fit"):
+        lq.fit.load_generations(path)
 
 
 def test_record_holds_what_the_fit_depends_on(fit):

@@ -22,6 +22,7 @@ __getattr__, __dir__, __all__ = attach(
         "VoltageError": "objectives",
         "concatenate": "recording",
         "load": "record",
+        "load_generations": "record",
         "minimize": "search",
         "predicted": "held_out",
         "profile": "held_out",

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -16,10 +17,11 @@ import numpy as np
 
 from lapicque.errors import FitError
 from lapicque.fit.free import NUISANCES
+from lapicque.fit.generations import Generation
+from lapicque.fit.held_out import Score
 from lapicque.fit.recording import Recording
 from lapicque.fit.search import Fit
 from lapicque.fit.trial import Trial
-from lapicque.fit.held_out import Score
 from lapicque.model.neuron import Event, Neuron
 from lapicque.model.values import is_quantity, plain_value
 from lapicque.units import parse_unit
@@ -52,7 +54,9 @@ def save(
     )
     path = Path(path)
     temporary = path.with_name(path.name + ".writing")
-    temporary.write_text(json.dumps(found, indent=2, allow_nan=False, ensure_ascii=False) + "\n", encoding="utf-8")
+    text = json.dumps(found, indent=2, allow_nan=False, ensure_ascii=False)
+    text = re.sub(r"\[\n[^\[\]{}\"]*\]", lambda numbers: re.sub(r"\s+", " ", numbers[0]), text)  # one line for a point
+    temporary.write_text(text + "\n", encoding="utf-8")
     os.replace(temporary, path)
     return path
 
@@ -131,6 +135,8 @@ def to_dict(
             "evaluations": fit.evaluations,
             "seconds": round(fit.seconds, 3),
             "stopped": fit.stopped,
+            "history": fit.history.tolist(),
+            "generations": [_rounded(generation) for generation in fit.generations],
         },
         "seed": fit.seed,
         "split": {part: [_trial(trial) for trial in trials] for part, trials in split.items()},
@@ -189,6 +195,35 @@ def load(path: str | os.PathLike[str], neuron: Neuron | None = None) -> Neuron:
             f"{os.fspath(path)} is a fit of {model['name']!r}: {neuron.name!r} has other equations or events"
         )
     return neuron.with_(**values)
+
+
+def load_generations(path: str | os.PathLike[str]) -> tuple[Generation, ...]:
+    """Return the generations of the search in a record that `save` wrote, points to 6 decimals, losses to 6 digits.
+
+    Raises
+    ------
+    FitError
+        If the file is no such record.
+
+    Examples
+    --------
+    >>> import tempfile, lapicque as lq
+    >>> data = lq.simulate(lq.neurons.lif, "200 ms", inputs={"i_ext": "600 pA"}).spikes
+    >>> problem = lq.fit.Problem(
+    ...     lq.neurons.lif,
+    ...     [lq.fit.Trial(np.full(2000, 600.0), data)],
+    ...     free=dict(c_m=("50 pF", "900 pF")),
+    ...     distance=lq.distances.coincidence("4 ms"),
+    ... )
+    >>> fit = lq.fit.minimize(problem, budget=100, seed=1)
+    >>> load_generations(save(fit, Path(tempfile.mkdtemp()) / "fit.json"))[-1].points.shape
+    (64, 1)
+    """
+    try:
+        record = json.loads(Path(path).read_text(encoding="utf-8"))
+        return tuple(map(Generation.read, record["search"].get("generations", ())))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise FitError(f"{os.fspath(path)} is no record of a fit, or it is damaged") from None
 
 
 def model_to_dict(neuron: Neuron) -> dict[str, Any]:
@@ -325,6 +360,12 @@ def _trial(trial: Trial) -> dict[str, Any]:
         "weight": trial.weight,
         "distance": None if trial.distance is None else repr(trial.distance),
     }
+
+
+def _rounded(generation: Generation) -> list[Any]:
+    number, evaluations, points, losses = generation.plain()
+    digits = np.vectorize(lambda loss: float(f"{loss:.6g}"), otypes=[float])
+    return [number, evaluations, np.round(points, 6).tolist(), digits(losses).tolist()]
 
 
 def _quantity(value: Any, unit: Any) -> dict[str, Any]:
