@@ -19,6 +19,7 @@ __getattr__, __dir__, __all__ = attach(
         "StepFeatures": "objectives",
         "Sweep": "sweep",
         "Trial": "trial",
+        "Validation": "validation",
         "VoltageError": "objectives",
         "concatenate": "recording",
         "load": "record",
@@ -32,6 +33,7 @@ __getattr__, __dir__, __all__ = attach(
         "split_by_stimulus": "trial",
         "split_by_time": "trial",
         "trials_of": "trial",
+        "validate": "validation",
     },
-    submodules=["features"],
+    submodules=["features", "validation"],
 )

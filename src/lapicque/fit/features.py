@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from lapicque.errors import FitError
-from lapicque.spikes import correlation as correlations
 from lapicque.spikes import statistics
+from lapicque.spikes.correlation import correlation as correlations
 from lapicque.spikes.trains import SpikeTrains
 from lapicque.units import magnitude
 
@@ -39,6 +39,11 @@ class Feature:
         """
         return _COMPUTED[self.name](trains, self.scale)
 
+    @property
+    def pooled(self) -> bool:
+        """Whether a train gives any number of values, as many as it has intervals."""
+        return self.name == "isi"
+
     def __str__(self) -> str:
         return self.name if self.scale is None else f"{self.name} ({self.scale:g} ms)"
 
@@ -46,7 +51,7 @@ class Feature:
 def _each_trial(trains: SpikeTrains, scale: float | None) -> np.ndarray:
     pairs = []
     for trial in range(trains.shape[0]):
-        found = correlations.correlation(trains[trial, :], scale)
+        found = correlations(trains[trial, :], scale)
         pairs.append(found[np.triu_indices(len(found), 1)])
     return np.concatenate(pairs)
 
@@ -55,9 +60,15 @@ def _intervals(trains: SpikeTrains, scale: float | None) -> np.ndarray:
     return np.concatenate([np.empty(0), *statistics.isi(trains)])
 
 
+def _mean_interval(trains: SpikeTrains, scale: float | None) -> np.ndarray:
+    return np.array([i.mean() if len(i) else np.nan for i in statistics.isi(trains)])
+
+
 _COMPUTED = {
     "rate": lambda trains, scale: trains.rate(),
     "isi": _intervals,
+    "mean isi": _mean_interval,
+    "fano": lambda trains, scale: statistics.fano(trains, scale),
     "cv": lambda trains, scale: statistics.cv(trains),
     "cv2": lambda trains, scale: statistics.cv2(trains),
     "lv": lambda trains, scale: statistics.lv(trains),
@@ -80,6 +91,28 @@ def rate() -> Feature:
 def isi() -> Feature:
     """All interspike intervals, of all neurons together."""
     return Feature("isi", "ms")
+
+
+def mean_isi() -> Feature:
+    """Mean interval of each neuron; undefined below two spikes.
+
+    Examples
+    --------
+    >>> mean_isi()(SpikeTrains.from_lists([[10.0, 20.0, 50.0], [5.0]], t_stop=100))
+    array([20., nan])
+    """
+    return Feature("mean isi", "ms")
+
+
+def fano(bin: Any = "100 ms") -> Feature:
+    """Fano factor of each neuron's counts in bins; undefined without spikes.
+
+    Examples
+    --------
+    >>> fano("50 ms")(SpikeTrains.from_lists([[10.0, 20.0], [5.0, 55.0]], t_stop=100))
+    array([1., 0.])
+    """
+    return Feature("fano", "1", _time(bin, "fano"))
 
 
 def cv() -> Feature:
