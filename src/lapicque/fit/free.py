@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,6 +63,59 @@ class Free:
     def __repr__(self) -> str:
         unit = "" if self.unit.name == "1" else f" {self.unit}"
         return f"{self.name}: {self.low:g} to {self.high:g}{unit} ({self.scale})"
+
+
+def values_of(free: Sequence[Free], points: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the values of free parameters at points (candidate, dimension): name -> (candidate,), in their units.
+
+    Raises
+    ------
+    FitError
+        If the points have another dimension.
+
+    Examples
+    --------
+    >>> values_of([Free("tau", 1.0, 100.0, parse_unit("ms"), "log")], np.array([[0.0], [0.5]]))
+    {'tau': array([ 1., 10.])}
+    """
+    points = np.atleast_2d(np.asarray(points, dtype=float))
+    if points.shape[1] != len(free):
+        raise FitError(f"points have {points.shape[1]} coordinates, but {len(free)} parameters are free")
+    return {f.name: f.from_cube(points[:, n]) for n, f in enumerate(free)}
+
+
+def point_of(free: Sequence[Free], values: Mapping[str, Any], own: Mapping[str, Any]) -> np.ndarray:
+    """Return the point (dimension,) in [0, 1] of values: quantities, or numbers in the parameters' units.
+
+    Those that are absent stand at their ``own`` value, or at the bound that is next to it; in the middle of the bounds
+    where there is none.
+
+    Raises
+    ------
+    FitError
+        For a name that is not free, and a value that is not within the bounds.
+
+    Examples
+    --------
+    >>> free = [Free("tau", 1.0, 100.0, parse_unit("ms"), "log"), Free("x", 0.0, 4.0, ONE, "linear")]
+    >>> point_of(free, {"x": 1}, own={"tau": 10.0})
+    array([0.5 , 0.25])
+    """
+    names = [f.name for f in free]
+    for name in values:
+        if name not in names:
+            raise FitError(f"{name!r} is not free{suggest(name, names)}")
+    found = []
+    for f in free:
+        given = values.get(f.name, own.get(f.name))
+        if given is None:
+            found.append(0.5)
+            continue
+        value = float(magnitude(given, f.unit, f.name))
+        if f.name in values and not f.low <= value <= f.high:
+            raise FitError(f"{f.name!r} is {value:g} {f.unit}, outside its bounds, {f.low:g} to {f.high:g} {f.unit}")
+        found.append(float(f.to_cube(value)))
+    return np.array(found)
 
 
 def read_free(neuron: Neuron, free: Mapping[str, Any] | None, driven: str) -> tuple[Free, ...]:

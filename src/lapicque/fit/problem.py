@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import InitVar, dataclass, replace
+from dataclasses import InitVar, dataclass, fields, replace
 from functools import cached_property
 from threading import Event
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -21,8 +21,8 @@ from lapicque.compile.lanes import LANES, arena, lane_blocks
 from lapicque.distances.distance import Distance
 from lapicque.errors import FitError, LapicqueNotice, suggest
 from lapicque.fit.driving import driven_input, inputs_of
-from lapicque.fit.free import Free, read_free
-from lapicque.fit.objectives import Block, Scorer, SpikeMatch
+from lapicque.fit.free import Free, point_of, read_free, values_of
+from lapicque.fit.objectives import Block, Scorer, Several, SpikeMatch
 from lapicque.fit.trial import Trial
 from lapicque.model.evaluate import initial_values, parameter_values
 from lapicque.model.neuron import Neuron
@@ -53,8 +53,8 @@ class Problem:
         spikes come later by it), ``input_scale`` and ``input_offset`` can be free.
     distance : Distance, optional
         The objective is then `SpikeMatch` of it.
-    objective : Objective, optional
-        In place of ``distance``.
+    objective : Objective or sequence of those, optional
+        In place of ``distance``. Several are minimised together, by `lapicque.fit.pareto`.
     dt : time, optional
         Step of the simulation; the stimulus' interval if absent.
     method : str or Scheme, optional
@@ -95,6 +95,9 @@ class Problem:
     precision: str = "float64"
     prepare: InitVar[bool] = True
 
+    lanes: ClassVar[int] = LANES
+    """Candidates that are calculated together."""
+
     def __post_init__(self, prepare: bool) -> None:
         def put(name: str, value: Any) -> None:
             object.__setattr__(self, name, value)
@@ -103,6 +106,10 @@ class Problem:
         self._check()
         if self.objective is None:
             put("objective", SpikeMatch(self.distance))
+        if isinstance(self.objective, (list, tuple)):
+            put("objective", Several(tuple(self.objective)))
+        if isinstance(self.objective, Several) and len(self.objective.objectives) == 1:
+            put("objective", self.objective.objectives[0])
         read = isinstance(self.free, tuple) and all(isinstance(f, Free) for f in self.free)
         put("free", read_free(self.neuron, {f.name: f for f in self.free} if read else self.free, self.driven))
         put("dt", self.trials[0].dt if self.dt is None else float(magnitude(self.dt, "ms", "dt")))
@@ -154,8 +161,9 @@ class Problem:
 
     @property
     def objectives(self) -> tuple[str, ...]:
-        """What is minimised."""
-        return (repr(self.objective),)
+        """Names of what is minimised."""
+        one = self.objective
+        return one.names if isinstance(one, Several) else (type(one).__name__,)
 
     @property
     def dimension(self) -> int:
@@ -212,6 +220,9 @@ class Problem:
                 digest.update(np.ascontiguousarray(values).tobytes())
         return digest.hexdigest()
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {f.name: getattr(self, f.name) for f in fields(self)}  # what is cached is made anew
+
     # -- values ------------------------------------------------------------------------------------------------------
 
     def values(self, points: np.ndarray) -> dict[str, np.ndarray]:
@@ -226,10 +237,7 @@ class Problem:
         dict
             name -> (candidate,), in the parameter's unit.
         """
-        points = np.atleast_2d(np.asarray(points, dtype=float))
-        if points.shape[1] != self.dimension:
-            raise FitError(f"points have {points.shape[1]} coordinates, but {self.dimension} parameters are free")
-        return {f.name: f.from_cube(points[:, n]) for n, f in enumerate(self.free)}
+        return values_of(self.free, points)
 
     def point(self, values: Mapping[str, Any]) -> np.ndarray:
         """Return the point in [0, 1] of values: quantities, or numbers in the parameters' units.
@@ -243,19 +251,7 @@ class Problem:
         """
         own: dict[str, Any] = {name: v.value for name, v in self.neuron.constants.items()}
         own |= {"delay": 0.0, "input_scale": 1.0, "input_offset": 0.0}
-        names = [f.name for f in self.free]
-        for name in values:
-            if name not in names:
-                raise FitError(f"{name!r} is not free{suggest(name, names)}")
-        found = []
-        for f in self.free:
-            value = float(magnitude(values.get(f.name, own[f.name]), f.unit, f.name))
-            if f.name in values and not f.low <= value <= f.high:
-                raise FitError(
-                    f"{f.name!r} is {value:g} {f.unit}, outside its bounds, {f.low:g} to {f.high:g} {f.unit}"
-                )
-            found.append(float(f.to_cube(value)))
-        return np.array(found)
+        return point_of(self.free, values, own)
 
     def fitted(self, point: np.ndarray) -> Neuron:
         """Return the neuron with the parameters of a point; `NUISANCES` are not the neuron's."""
@@ -265,14 +261,14 @@ class Problem:
     # -- evaluation --------------------------------------------------------------------------------------------------
 
     def losses(self, points: np.ndarray, threads: int | None = None) -> np.ndarray:
-        """Return the loss of every candidate: (candidate,), finite.
+        """Return the loss of every candidate, finite: (candidate,), of several objectives (candidate, objective).
 
         Parameters
         ----------
         points : (candidate, dimension) in [0, 1]
         """
         lanes = self._lanes(points)
-        total = np.zeros(lanes.size)
+        total = np.zeros((lanes.size, *((len(self.objectives),) if isinstance(self.objective, Several) else ())))
         weights = sum(trial.weight for trial in self.trials)
         jobs = [
             (b, n, r) for n in range(len(self.trials)) for r in range(self.repeats) for b in lane_blocks(lanes.size)

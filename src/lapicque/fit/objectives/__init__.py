@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = attach(
         "Block": "objective",
         "Objective": "objective",
         "Scorer": "objective",
+        "Several": "several",
         "SpikeMatch": "spike_match",
         "StepFeatures": "step_features",
         "VoltageError": "voltage_error",
