@@ -19,7 +19,9 @@ def gif_like(parameters: Mapping[str, Any], **fields: Any) -> Neuron:
     ----------
     parameters : mapping of str to quantity
         As those of `gif`, with ``q_eta_1, tau_eta_1, q_eta_2 ...`` for the current (pA, ms) and ``q_gamma_1,
-        tau_gamma_1 ...`` for the threshold (mV, ms); each kernel may have none.
+        tau_gamma_1 ...`` for the threshold (mV, ms); each kernel may have none. With ``kappa_1, tau_theta_1 ...`` (a
+        number, ms) the threshold accommodates: it follows the potential too, by the share kappa, within tau_theta (a
+        linear form of Mensi et al. 2016, doi:10.1371/journal.pcbi.1004761).
     **fields
         Of `Neuron`: ``name=``, ``initial=`` ...
 
@@ -33,13 +35,17 @@ def gif_like(parameters: Mapping[str, Any], **fields: Any) -> Neuron:
     >>> [state for state in gif_like(given).states]
     ['v', 'eta_1', 'eta_2', 'gamma_1', 'gamma_2', 'gamma_3']
     """
-    etas, gammas = (_numbers(parameters, f"q_{part}_") for part in ("eta", "gamma"))
+    etas, gammas, thetas = (_numbers(parameters, prefix) for prefix in ("q_eta_", "q_gamma_", "kappa_"))
     current = "".join(f" - eta_{k}" for k in etas)
-    threshold = "".join(f" - gamma_{k}" for k in gammas)
+    threshold = "".join([*(f" - gamma_{k}" for k in gammas), *(f" - theta_{k}" for k in thetas)])
     lines = [
         f"dv/dt = (g_l*(e_l - v){current} + i_ext)/c_m : mV (unless refractory)  # membrane potential",
         *(f"deta_{k}/dt = -eta_{k}/tau_eta_{k} : pA  # part {k} of the spike-triggered current" for k in etas),
         *(f"dgamma_{k}/dt = -gamma_{k}/tau_gamma_{k} : mV  # part {k} of the moving threshold" for k in gammas),
+        *(
+            f"dtheta_{k}/dt = (kappa_{k}*(v - e_l) - theta_{k})/tau_theta_{k} : mV  # part {k} of the accommodation"
+            for k in thetas
+        ),
         "i_ext : pA (input)  # injected current",
         "c_m : pF  # membrane capacitance",
         "g_l : nS  # leak conductance",
@@ -52,6 +58,8 @@ def gif_like(parameters: Mapping[str, Any], **fields: Any) -> Neuron:
         *(f"tau_eta_{k} : ms  # time constant of the current's part {k}" for k in etas),
         *(f"q_gamma_{k} : mV  # jump of the threshold's part {k}" for k in gammas),
         *(f"tau_gamma_{k} : ms  # time constant of the threshold's part {k}" for k in gammas),
+        *(f"kappa_{k} : 1  # share of the potential that part {k} of the accommodation follows" for k in thetas),
+        *(f"tau_theta_{k} : ms  # time constant of the accommodation's part {k}" for k in thetas),
         "t_ref : ms  # refractory period",
     ]
     jumps = [f"{part}_{k} += q_{part}_{k}" for part, numbers in (("eta", etas), ("gamma", gammas)) for k in numbers]
