@@ -248,12 +248,14 @@ class Circuit:
     pathways : in order of creation
     dt : ms
     seed : of random numbers during the run
+    copies : so many neurons after one another stand for one, and have its random numbers
     """
 
     cells: tuple[Cells, ...]
     pathways: tuple[Additive | Coded, ...]
     dt: float
     seed: int = 0
+    copies: int = 1
 
     def channels(self) -> dict[tuple[int, str], list[Additive]]:
         """Return the additive pathways onto each variable, (population, variable), in order; not immediate ones."""

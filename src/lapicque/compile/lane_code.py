@@ -163,12 +163,19 @@ class LaneCode:
 
     # -- pieces of the loop ------------------------------------------------------------------------------------------
 
-    def draws(self, first: str, key: str, shared: str | None = None) -> list[str]:
-        """Return the lines that draw random numbers; ``key`` is the expression of the first draw's place in keys."""
+    def draws(self, first: str, key: str, shared: str | None = None, once: bool = False) -> list[str]:
+        """Return the lines that draw random numbers; ``key`` is the expression of the first draw's place in keys.
+
+        Where they are drawn ``once``, all lanes have the number of the neuron ``first``.
+        """
         lines = []
         for n, (name, kind) in enumerate(self.step.draws.items()):
             row = self.layout.whole(name)
             fill = f"fill_{kind}({row}, keys[{f'{key} + ' if key else ''}{n}], k, {first}, trial)"
+            if once:
+                place = f"keys[{f'{key} + ' if key else ''}{n}]"
+                lines.append(f"{row} = {kind}({place}, k, {first}, trial, {self.real})")
+                continue
             if shared is None:
                 lines.append(fill)
                 continue

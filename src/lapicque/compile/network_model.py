@@ -51,6 +51,7 @@ class Model:
     emits : whether spikes carry the output
     publishes : whether the output is read in every step
     reduced : algebraic variables that are reduced over the population
+    copied : whether all neurons of a block are copies of one, with its random numbers
     """
 
     step: Step
@@ -63,6 +64,7 @@ class Model:
     emits: bool = False
     publishes: bool = False
     reduced: tuple[str, ...] = ()
+    copied: bool = False
 
     @property
     def looks(self) -> bool:
@@ -175,8 +177,14 @@ class ModelWriter:
         lines = self._begin(
             f"look_{self.number}", "arena, z, c, keys, q, k, dt, trial", "Draw, and compute what is recorded."
         )
-        body = [*self.code.draws(f"q[FIRST] + b * {LANES}", "q[AT_KEYS]"), *self.code.before_flow(self.model.recorded)]
+        body = [*self._draws(), *self.code.before_flow(self.model.recorded)]
         return "\n".join(lines + self._blocks(body))
+
+    def _draws(self) -> list[str]:
+        number = f"q[FIRST] + b * {LANES}"
+        if not self.model.copied:
+            return self.code.draws(number, "q[AT_KEYS]")
+        return [f"original = ({number}) // q[COPIES]", *self.code.draws("original", "q[AT_KEYS]", once=True)]
 
     def _free(self) -> str:
         lines = self._begin(f"free_{self.number}", "arena, z, c, q, k, dt", "Find who is free.")
@@ -237,7 +245,7 @@ class ModelWriter:
             out = self.code.layout.whole(f"_count_{n}")
             lines += [
                 f"d = drives[q[AT_DRIVES] + {n}]",
-                "fill_words(words, keys[d[KEY]], k, (q[FIRST] >> 6) + b, trial)",
+                *self._words(),
                 "at = d[AT_THRESHOLDS] + min(k - d[BEGIN], d[ROWS] - 1) * d[STRIDE]",
             ]
             if drive.own_rates:
@@ -248,10 +256,20 @@ class ModelWriter:
                 lines.append(f"fill_counts({out}, words, thresholds, at, d[THRESHOLDS])")
         return lines
 
+    def _words(self) -> list[str]:
+        """Draw a word for each neuron of the block."""
+        if not self.model.copied:
+            return ["fill_words(words, keys[d[KEY]], k, (q[FIRST] >> 6) + b, trial)"]
+        return [
+            f"original = (q[FIRST] + b * {LANES}) // q[COPIES]",
+            "fill_words(words, keys[d[KEY]], k, original >> 6, trial)",
+            "words[:] = words[original & 63]",
+        ]
+
     def _flow(self) -> str:
         arguments = "arena, z, c, keys, thresholds, drives, places, row, words, found, values, counts, q, k, dt, trial"
         lines = self._begin(f"flow_{self.number}", arguments, "Flow, conditions, arrivals and jumps of one step.")
-        body = [] if self.looks else self.code.draws(f"q[FIRST] + b * {LANES}", "q[AT_KEYS]")
+        body = [] if self.looks else self._draws()
         if not self.late:
             body += self._incoming()
         if self.folds:

@@ -216,6 +216,7 @@ class Planner:
             any(a.source == n and a.graded for a in circuit.additive)
             or any(c.trigger.population == n and OUTPUT in c.text.names() for c in circuit.coded),
             any(r.population == n and r.variable == OUTPUT for c in circuit.codes for r in c.reads.values()),
+            circuit.copies > 1,
         )
 
     def _model(self, n: int) -> Any:
@@ -223,11 +224,12 @@ class Planner:
 
         cells: Cells = self.circuit.cells[n]
         assert cells.neuron is not None
-        uniform, steady, _, channels, now, written, emits, publishes = self._model_key(n)
+        uniform, steady, _, channels, now, written, emits, publishes, copied = self._model_key(n)
         observed = *self.observed[n], *cells.reduced
         step = step_of(cells.neuron, self.methods.get(cells.name), observed, steady)
         drives = tuple(Drive(d.variable, d.weight_name, d.own_rates) for d in cells.drives)
-        return Model(step, uniform, cells.fields, channels, drives, now, written, emits, publishes, cells.reduced)
+        return Model(step, uniform, cells.fields, channels, drives, now, written, emits, publishes, cells.reduced,
+                     copied)  # fmt: skip
 
     def _shape(self, rows: CodeRows, partition: int, kind: Kind, models: Sequence[int]) -> CodeShape:
         scalars, by_target, by_source = scalars_of(rows)

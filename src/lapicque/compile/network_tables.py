@@ -8,7 +8,7 @@ import numpy as np
 
 #: Of populations.
 POPULATION = ("MODEL", "START", "BLOCKS", "SIZE", "FIRST", "AT_C", "AT_KEYS", "AT_PLACES", "AT_DRIVES", "STREAM",
-              "WATCHED", "LEVEL", "AT_NOW")  # fmt: skip
+              "WATCHED", "LEVEL", "AT_NOW", "COPIES")  # fmt: skip
 #: Of drives: Poisson counts that are added to a variable.
 DRIVE = ("AT_THRESHOLDS", "THRESHOLDS", "BEGIN", "ROWS", "KEY", "STRIDE")
 #: Of bundles: rows of synapses with one source population. From CODE on they are for pathways with code: EVENTS is the

@@ -171,7 +171,7 @@ class Partition:
     def _build_populations(self, keys: Mapping[str, np.uint64], watched: Sequence[int]) -> None:
         rows: list[dict[str, int]] = []
         places: list[int] = []
-        stream, levels = 0, self.circuit.levels()
+        circuit, stream, levels = self.circuit, 0, self.circuit.levels()
         for n, (cells, m) in enumerate(zip(self.circuit.cells, self.models, strict=True)):
             row = dict(
                 MODEL=m,
@@ -180,6 +180,7 @@ class Partition:
                 STREAM=stream,
                 WATCHED=int(n in watched),
                 LEVEL=levels[n],
+                COPIES=circuit.copies,
             )
             stream += len(cells.events)
             if m < 0:

@@ -17,11 +17,13 @@ from lapicque.compile.pathways import Between
 from lapicque.errors import LapicqueError
 from lapicque.model.distribution import Distribution
 from lapicque.model.evaluate import initial_values
+from lapicque.model.values import is_quantity
 from lapicque.network.assumptions import DerivedSynapse
 from lapicque.network.network import Network
 from lapicque.network.projection import MS, Projection, check_delay, check_pair_value
 from lapicque.simulation.settings import number_of, setting_of, stands_alone, with_constant
-from lapicque.simulation.variation import Place, in_unit, input_of, place_of, rule_with
+from lapicque.simulation.variation import Place, input_of, place_of, rule_with
+from lapicque.units import magnitude
 
 
 class Revision:
@@ -41,6 +43,8 @@ class Revision:
 
     def __init__(self, network: Network, circuit: Circuit, wiring_seed: int):
         self.network, self.circuit, self.wiring_seed = network, circuit, wiring_seed
+        self.projections = {name: _with_plain_delay(p) for name, p in network.projections.items()}
+        self._places: dict[str, Place] = {}
         self.possible = not any(isinstance(p.synapse, DerivedSynapse) for p in network.projections.values())
 
     def of(self, changes: Mapping[str, Any], seed: int) -> Circuit | None:
@@ -53,9 +57,11 @@ class Revision:
     def _of(self, changes: Mapping[str, Any], seed: int) -> Circuit | None:
         circuit, rewired, touched = self.circuit, dict[str, Projection](), set[int]()
         for name, value in changes.items():
-            place = input_of(self.network, place_of(self.network, name))
+            if name not in self._places:
+                self._places[name] = input_of(self.network, place_of(self.network, name))
+            place = self._places[name]
             if place.kind in ("projection", "rule"):
-                made = self._projection(rewired.get(place.owner, self.network.projections[place.owner]), place, value)
+                made = self._projection(rewired.get(place.owner, self.projections[place.owner]), place, value)
                 if made is None:
                     return None
                 rewired[place.owner] = made
@@ -118,7 +124,6 @@ class Revision:
             check_pair_value(value, MS, ends, "the delay")
             check_delay(value, old.immediate, old.synapse)
             return dataclasses.replace(old, delay=value)
-        value = in_unit(value, old.units[place.name])
         check_pair_value(value, old.units[place.name], ends, place.name)
         return dataclasses.replace(old, values={**old.values, place.name: value})
 
@@ -129,7 +134,7 @@ class Revision:
         anew = {}
         for name, projection in rewired.items():
             old = [p for p in circuit.pathways if p.projection == name]
-            same = projection.where is self.network.projections[name].where
+            same = projection.where is self.projections[name].where
             wiring = old[0].wiring if old and same else None
             new = list(Between(projection, cells, numbers, circuit.dt, self.wiring_seed, wiring).pathways())
             if len(cells) != len(circuit.cells) or len(new) != len(old):
@@ -140,3 +145,12 @@ class Revision:
         for pathway in circuit.pathways:
             found.append(next(anew[pathway.projection]) if pathway.projection in anew else pathway)
         return tuple(found)
+
+
+def _with_plain_delay(projection: Projection) -> Projection:
+    """Write one delay for all as a number, so that its unit is read once."""
+    delay = projection.delay
+    if isinstance(delay, Distribution) or (isinstance(delay, str) and not is_quantity(delay)):
+        return projection
+    number = magnitude(delay, MS, "the delay")
+    return dataclasses.replace(projection, delay=float(number)) if np.ndim(number) == 0 else projection

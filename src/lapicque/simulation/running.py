@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -18,11 +18,18 @@ from lapicque.simulation.recording import Recording
 from lapicque.simulation.results import Result
 
 
+class Writes(Protocol):
+    """What takes what happens."""
+
+    def write(self, stretch: Stretch) -> None:
+        """Add a stretch."""
+
+
 def advance(
     run: Any,
     circuit: Circuit,
     last: int,
-    recordings: Iterable[Recording],
+    recordings: Iterable[Writes],
     tick: Callable[..., Any],
     interrupted: Callable[[], bool],
 ) -> None:

@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from threading import Lock
 from typing import Any
 
+import numpy as np
+
 from lapicque.compile.circuit import Circuit
+from lapicque.compile.copies import can_be_copied, side_by_side
+from lapicque.compile.network_run import NetworkRun, Stretch
 from lapicque.errors import SimulationError
 from lapicque.network.network import Network
 from lapicque.simulation.arguments import time_of
 from lapicque.simulation.batch import Member, run_member
 from lapicque.simulation.build import Options, backend
-from lapicque.simulation.recording import items_of
+from lapicque.simulation.recording import Item, items_of
 from lapicque.simulation.results import Result
 from lapicque.simulation.revising import Revision
+from lapicque.simulation.running import advance
+from lapicque.simulation.settings import setting_of
+from lapicque.simulation.variation import place_of
+from lapicque.spikes.trains import SpikeTrains
+
+#: Networks of so many neurons run side by side: targets of 64 of them have numbers of 16 bits.
+SMALL = 1024
+#: So few runs are done one by one: they would leave most lanes empty.
+FEW = 8
+#: Kinds of values that are numbers of a population.
+NUMBERS = ("parameter", "receptor", "stimulus", "input")
 
 
 class ExplodedError(SimulationError):
@@ -94,14 +110,127 @@ class Variants:
             If a name or value does not fit.
         """
         options = replace(self.options, trial=trial, seed=self.options.seed if seed is None else seed)
-        member = Member(self.network, 0, dict(values), options, self.steps)
         with self._lock:  # what is compiled is compiled once
-            network, _ = self.prepared
-            assert self._revision is not None
-            circuit = self._revision.of(values, options.seed)
-            prepared = member.built() if circuit is None else (network, circuit)
+            prepared = self._circuit(values, options)
             run = backend(prepared[1], options, items_of(*prepared))
         try:
+            member = Member(self.network, 0, dict(values), options, self.steps)
             return run_member(member, prepared, run, interrupted=interrupted)
         except SimulationError as error:
             raise ExplodedError(str(error)) from error
+
+    def _circuit(self, values: Mapping[str, Any], options: Options) -> tuple[Network, Circuit]:
+        network, _ = self.prepared
+        assert self._revision is not None
+        circuit = self._revision.of(values, options.seed)
+        if circuit is not None:
+            return network, circuit
+        return Member(self.network, 0, dict(values), options, self.steps).built()
+
+    def spikes(
+        self,
+        many: Sequence[Mapping[str, Any]],
+        trial: int = 0,
+        seed: int | None = None,
+        interrupted: Callable[[], bool] = lambda: False,
+    ) -> list[dict[str, SpikeTrains] | ExplodedError]:
+        """Return the spikes of runs with many values, by recorder, the same as those of single runs.
+
+        Small networks run side by side, in the lanes of vectors.
+
+        Parameters
+        ----------
+        many : sequence of mappings
+            With the same names.
+        trial, seed, interrupted : as of `run`
+
+        Raises
+        ------
+        SimulationError, ModelError, UnitError
+            If a name or value does not fit.
+        """
+        options = replace(self.options, trial=trial, seed=self.options.seed if seed is None else seed)
+        if len(many) < FEW or not self._small:
+            return [self._alone(values, trial, seed, interrupted) for values in many]
+        with self._lock:
+            network, base = self.prepared
+            circuits = [self._circuit(values, options)[1] for values in many]
+            known = [setting_of(network, base, name) for name in many[0] if place_of(network, name).kind in NUMBERS]
+            varying = {(one.population, one.variable) for one in known if one.kind == "constant"}
+            circuit = side_by_side(circuits, varying)
+            items = [item for item in items_of(network, base) if item.kind == "events"]
+            logged = [(item.population, item.name) for item in items]
+            run = NetworkRun(circuit, options.methods, options.precision, 1, (), logged, trial)
+        rows: list[np.ndarray] = []
+        try:
+            advance(run, circuit, self.steps, [_Kept(rows)], lambda *_: None, interrupted)
+        except SimulationError:
+            half = (len(many) + 1) // 2  # who it was shows when they are apart
+            parts = many[:half], many[half:]
+            return [one for part in parts for one in self.spikes(part, trial, seed, interrupted)]
+        finally:
+            run.close()
+        found = np.concatenate([np.empty((0, 3), np.int32), *rows])
+        each: list[dict[str, SpikeTrains] | ExplodedError] = [{} for _ in many]
+        for item in items:
+            stream = run.streams.index((item.population, item.name))
+            together = self._trains(found[found[:, 0] == stream], item, circuit.copies, len(many))
+            for of_one, trains in zip(each, _apart(together), strict=True):
+                assert isinstance(of_one, dict)
+                of_one[item.key] = trains
+        return each
+
+    def _alone(
+        self, values: Mapping[str, Any], trial: int, seed: int | None, interrupted: Callable[[], bool]
+    ) -> dict[str, SpikeTrains] | ExplodedError:
+        try:
+            return dict(self.run(values, trial, seed, interrupted).spikes)
+        except ExplodedError as error:
+            return error
+
+    @cached_property
+    def _small(self) -> bool:
+        """Whether runs fit side by side: into the fast memory of a processor."""
+        network, circuit = self.prepared
+        neurons = sum(cells.size for cells in circuit.cells)
+        acts = network.operations or network.restructurings or network.signals
+        return neurons <= SMALL and not acts and can_be_copied(circuit)
+
+    def _trains(self, rows: np.ndarray, item: Item, copies: int, count: int) -> SpikeTrains:
+        """Return trains (candidate, neuron) from rows of stream, neuron and step."""
+        place = np.full(max(int(item.neurons.max(initial=-1)) + 1, int(rows[:, 1].max(initial=-1)) // copies + 1), -1)
+        place[item.neurons] = np.arange(len(item.neurons))
+        which, who = rows[:, 1] % copies, place[rows[:, 1] // copies]
+        kept = (which < count) & (who >= 0)
+        train, steps = (which * len(item.neurons) + who)[kept], rows[kept, 2]
+        order = np.lexsort((steps, train))
+        counts = np.bincount(train, minlength=count * len(item.neurons))
+        dt = self.options.dt
+        return SpikeTrains.from_steps(
+            steps[order], np.concatenate([[0], np.cumsum(counts)]), dt=dt, t_stop=self.steps * dt,
+            shape=(count, len(item.neurons)), neurons=item.neurons.tolist(),
+        )  # fmt: skip
+
+
+class _Kept:
+    """Spikes of stretches, as they come."""
+
+    def __init__(self, rows: list[np.ndarray]):
+        self.rows = rows
+
+    def write(self, stretch: Stretch) -> None:
+        """Add a stretch."""
+        self.rows.append(stretch.spikes.copy())
+
+
+def _apart(trains: SpikeTrains) -> Iterator[SpikeTrains]:
+    """Yield each trial's trains."""
+    n = trains.shape[1]
+    assert trains.steps is not None
+    for c in range(trains.shape[0]):
+        offsets = trains.offsets[c * n : (c + 1) * n + 1]
+        own = slice(offsets[0], offsets[-1])
+        yield SpikeTrains(
+            trains.times[own], offsets - offsets[0], trains.t_start, trains.t_stop, (1, n), trains.steps[own],
+            trains.dt, neurons=trains.neurons,
+        )  # fmt: skip

@@ -6,7 +6,6 @@ too short to have is not a number (nan).
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -34,8 +33,28 @@ def isi(trains: SpikeTrains) -> list[np.ndarray]:
     return [np.diff(times) for times in trains.to_lists()]
 
 
-def _each(trains: SpikeTrains, number: Callable[[np.ndarray], float], intervals: int) -> np.ndarray:
-    return np.array([number(i) if len(i) >= intervals else np.nan for i in isi(trains)])
+class _Intervals:
+    """The intervals of all trains in one array, with the train that each belongs to."""
+
+    def __init__(self, trains: SpikeTrains):
+        self.count = len(trains)
+        train = np.repeat(np.arange(self.count), trains.counts)
+        within = train[1:] == train[:-1]
+        self.values, self.train = np.diff(trains.times)[within], train[1:][within]
+
+    def mean(self, values: np.ndarray, train: np.ndarray) -> np.ndarray:
+        """Return the mean over each train, (train,); not a number where it has none."""
+        total = np.bincount(train, values, self.count)
+        with np.errstate(invalid="ignore"):
+            return total / np.bincount(train, minlength=self.count)
+
+    def neighbours(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return change and sum of successive intervals, and their train."""
+        within = self.train[1:] == self.train[:-1]
+        change = np.diff(self.values)[within]
+        total = (self.values[1:] + self.values[:-1])[within]
+        # two intervals of length zero are equal, whatever they are divided by
+        return change, np.where(total > 0, total, 1.0), self.train[1:][within]
 
 
 def cv(trains: SpikeTrains) -> np.ndarray:
@@ -46,13 +65,11 @@ def cv(trains: SpikeTrains) -> np.ndarray:
     >>> cv(SpikeTrains.from_lists([[0, 1, 3], [0, 2, 4], [5]], t_stop=10)).round(3)
     array([0.333, 0.   ,   nan])
     """
-    return _each(trains, lambda i: i.std() / i.mean(), intervals=1)
-
-
-def _neighbours(intervals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    # two intervals of length zero are equal, whatever they are divided by
-    total = intervals[1:] + intervals[:-1]
-    return intervals[1:] - intervals[:-1], np.where(total > 0, total, 1.0)
+    found = _Intervals(trains)
+    mean = found.mean(found.values, found.train)
+    variance = found.mean((found.values - mean[found.train]) ** 2, found.train)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.sqrt(variance) / mean
 
 
 def cv2(trains: SpikeTrains) -> np.ndarray:
@@ -69,12 +86,9 @@ def cv2(trains: SpikeTrains) -> np.ndarray:
     >>> cv2(SpikeTrains.from_lists([[0, 1, 4]], t_stop=10))  # 2 * (3 - 1) / 4
     array([1.])
     """
-
-    def number(intervals: np.ndarray) -> float:
-        change, total = _neighbours(intervals)
-        return float(np.mean(2 * np.abs(change) / total))
-
-    return _each(trains, number, intervals=2)
+    found = _Intervals(trains)
+    change, total, train = found.neighbours()
+    return found.mean(2 * np.abs(change) / total, train)
 
 
 def lv(trains: SpikeTrains) -> np.ndarray:
@@ -111,12 +125,9 @@ def lvr(trains: SpikeTrains, refractory: Any = 5.0) -> np.ndarray:
     array([1.125])
     """
     constant = float(magnitude(refractory, "ms", "the refractory constant"))
-
-    def number(intervals: np.ndarray) -> float:
-        change, total = _neighbours(intervals)
-        return float(np.mean(3 * (change / total) ** 2 * (1 + 4 * constant / total)))
-
-    return _each(trains, number, intervals=2)
+    found = _Intervals(trains)
+    change, total, train = found.neighbours()
+    return found.mean(3 * (change / total) ** 2 * (1 + 4 * constant / total), train)
 
 
 def bin_counts(trains: SpikeTrains, bin: Any) -> Histogram:

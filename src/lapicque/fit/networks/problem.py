@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from lapicque.compile.lanes import LANES
 from lapicque.errors import FitError, LapicqueNotice, suggest
 from lapicque.fit.free import Free, free_between
 from lapicque.fit.networks.objective import NetworkObjective
@@ -253,6 +254,9 @@ class NetworkProblem:
         return varied(self.network, values) if isinstance(self.network, Network) else self._built(values)
 
     def _changes(self, point: np.ndarray) -> dict[str, Any]:
+        """Return what is given to the network: bare numbers in the units that it knows; quantities to a function."""
+        if isinstance(self.network, Network):
+            return {f.name: _plain(f, f.from_cube(x)) for f, x in zip(self.free, point, strict=True)}
         return {name: _quantity(f, v[0]) for f, (name, v) in zip(self.free, self.values(point).items(), strict=True)}
 
     # -- evaluation --------------------------------------------------------------------------------------------------
@@ -281,26 +285,30 @@ class NetworkProblem:
         points = np.atleast_2d(np.asarray(points, dtype=float))
         said: list[str] = []
 
-        def work(point: np.ndarray, stop: Event) -> list[float]:
+        def work(some: np.ndarray, stop: Event) -> list[list[float]]:
             if stop.is_set():
                 raise StoppedError
             with deferred() as interrupted:
                 try:
-                    trains = self._run(point, self.trials, self.seed, lambda: stop.is_set() or interrupted())
-                except ExplodedError as error:
-                    said.append(str(error))
-                    return [EXPLODED] * len(self._several)
+                    runs = self._run(some, self.trials, self.seed, lambda: stop.is_set() or interrupted())
                 except KeyboardInterrupt:
                     if stop.is_set():
                         raise StoppedError from None
                     raise
-            found = [float(scorer.score(trains)) for scorer in self._scorers]
-            return [loss if np.isfinite(loss) else EXPLODED for loss in found]
+            return [self._scored(trains, said) for trains in runs]
 
-        losses = np.array(run_all(work, points, threads)).reshape(len(points), len(self._several))
+        groups = [points[n : n + LANES] for n in range(0, len(points), LANES)]
+        losses = np.array([row for rows in run_all(work, groups, threads) for row in rows])
         if said and len(said) == len(points) > 1:
             warnings.warn(f"all {len(points)} candidates exploded: {said[0]}", LapicqueNotice, stacklevel=2)
         return losses[:, 0] if len(self._several) == 1 else losses
+
+    def _scored(self, trains: dict[str, SpikeTrains] | ExplodedError, said: list[str]) -> list[float]:
+        if isinstance(trains, ExplodedError):
+            said.append(str(trains))
+            return [EXPLODED] * len(self._several)
+        found = [float(scorer.score(trains)) for scorer in self._scorers]
+        return [loss if np.isfinite(loss) else EXPLODED for loss in found]
 
     def respond(self, point: np.ndarray, trials: int | None = None, seed: int | None = None) -> dict[str, SpikeTrains]:
         """Return the spikes of one candidate within the window, by recorder, (trial, neuron).
@@ -318,18 +326,30 @@ class NetworkProblem:
         ExplodedError
             If the candidate explodes.
         """
-        return self._run(np.asarray(point, float), trials or self.trials, self.seed if seed is None else seed)
+        point = np.asarray(point, float)[None]
+        (found,) = self._run(point, trials or self.trials, self.seed if seed is None else seed)
+        if isinstance(found, ExplodedError):
+            raise found
+        return found
 
     def _run(
-        self, point: np.ndarray, trials: int, seed: int, interrupted: Callable[[], bool] = lambda: False
-    ) -> dict[str, SpikeTrains]:
-        changes = self._changes(point)
+        self, points: np.ndarray, trials: int, seed: int, interrupted: Callable[[], bool] = lambda: False
+    ) -> list[dict[str, SpikeTrains] | ExplodedError]:
+        """Return the spikes of each candidate within the window, or why there are none."""
+        changes = [self._changes(point) for point in points]
         if isinstance(self.network, Network):
-            variants = self._variants
+            each = [self._variants.spikes(changes, trial, seed, interrupted) for trial in range(trials)]
         else:
-            variants, changes = self._variants_of(self._built(changes)), {}
-        runs = [variants.run(changes, trial, seed, interrupted).spikes for trial in range(trials)]
-        return {name: _stacked([run[name].window(*self.window) for run in runs]) for name in self.data}
+            alone = [self._variants_of(self._built(values)) for values in changes]
+            each = [[one.spikes([{}], trial, seed, interrupted)[0] for one in alone] for trial in range(trials)]
+        return [self._within(runs) for runs in zip(*each, strict=True)]
+
+    def _within(self, runs: Sequence[dict[str, SpikeTrains] | ExplodedError]) -> dict[str, SpikeTrains] | ExplodedError:
+        for run in runs:
+            if isinstance(run, ExplodedError):
+                return run
+        found = [run for run in runs if not isinstance(run, ExplodedError)]
+        return {name: _stacked([run[name].window(*self.window) for run in found]) for name in self.data}
 
     def __repr__(self) -> str:
         free = "; ".join(map(repr, self.free))
@@ -367,9 +387,12 @@ def _unit_of(bounds: Any) -> Any:
     return split(bounds)[1] or ONE
 
 
+def _plain(free: Free, value: Any) -> float | int:
+    return int(value) if free.scale == "integer" else float(value)
+
+
 def _quantity(free: Free, value: Any) -> Any:
-    number = int(value) if free.scale == "integer" else float(value)
-    return with_unit(number, free.unit)
+    return with_unit(_plain(free, value), free.unit)
 
 
 def _stacked(trains: Sequence[SpikeTrains]) -> SpikeTrains:

@@ -1,0 +1,151 @@
+"""Circuits that differ in numbers only, side by side in one: neuron n of every circuit, then neuron n + 1 of every one.
+
+The circuits run in the lanes of vectors: 64 circuits, or a multiple of that, fill whole blocks with copies of one
+neuron. All copies have the random numbers of the neuron that they stand for, drawn once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from lapicque.compile.circuit import Additive, Cells, Circuit, PoissonDrive
+from lapicque.compile.lanes import LANES
+from lapicque.compile.wiring.values import Constant, DelaySteps, Listed, SynapseValues
+from lapicque.compile.wiring.wiring import Kept
+from lapicque.network.connectivity.rule import Ends
+
+#: What a parameter that differs is: number of the population and name.
+Varying = Collection[tuple[int, str]]
+
+
+def can_be_copied(circuit: Circuit) -> bool:
+    """Say whether circuits like this one can lie side by side.
+
+    Neurons must not read others but through synapses that add what is known before the run, and nothing may call back.
+    """
+    alone = not any(cells.reductions or cells.beside >= 0 for cells in circuit.cells)
+    calls = any(feed.call is not None for cells in circuit.cells for feed in cells.feeds)
+    return alone and not calls and all(isinstance(pathway, Additive) for pathway in circuit.pathways)
+
+
+def side_by_side(circuits: Sequence[Circuit], varying: Varying = ()) -> Circuit:
+    """Return one circuit in which neuron n of circuit c is neuron ``n * copies + c``.
+
+    Parameters
+    ----------
+    circuits : sequence of Circuit
+        Alike but for numbers: the same populations, models and pathways.
+    varying : (population, parameter)
+        What has a number of its own in each circuit even if they should be equal, so that kernels stay the same.
+
+    Returns
+    -------
+    Circuit
+        ``copies`` is the number of circuits, rounded up to whole blocks: the last one is repeated.
+    """
+    first = circuits[0]
+    copies = -(-len(circuits) // LANES) * LANES
+    whole = [*circuits, *[circuits[-1]] * (copies - len(circuits))]
+    own = {n: {name for m, name in varying if m == n} for n in range(len(first.cells))}
+    cells = [_cells([circuit.cells[n] for circuit in whole], own[n]) for n in range(len(first.cells))]
+    pathways = [
+        _pathway([circuit.pathways[n] for circuit in circuits], copies)  # type: ignore[misc]
+        for n in range(len(first.pathways))
+    ]
+    return replace(first, cells=tuple(cells), pathways=tuple(pathways), copies=copies)
+
+
+def _cells(cells: Sequence[Cells], varying: Collection[str]) -> Cells:
+    first, copies = cells[0], len(cells)
+    if first.spikes is not None:
+        steps, neurons = first.spikes
+        every = (neurons[:, None] * copies + np.arange(copies)).astype(neurons.dtype)
+        return replace(first, size=first.size * copies, spikes=(np.repeat(steps, copies), every.reshape(-1)))
+    parameters = {
+        name: _beside([one.parameters[name] for one in cells], first.size, name in varying) for name in first.parameters
+    }
+    return replace(
+        first,
+        size=first.size * copies,
+        parameters=parameters,
+        initial={x: _beside([one.initial[x] for one in cells], first.size) for x in first.initial},
+        feeds=tuple(replace(feed, columns=np.repeat(feed.columns, copies)) for feed in first.feeds),
+        drives=tuple(_drive([one.drives[n] for one in cells], first.size) for n in range(len(first.drives))),
+    )
+
+
+def _beside(values: Sequence[Any], size: int, apart: bool = False) -> Any:
+    """Return one number where all are the same, else one a neuron."""
+    if all(np.ndim(value) == 0 for value in values) and not apart and all(value == values[0] for value in values):
+        return values[0]
+    return np.stack([np.broadcast_to(np.asarray(value, np.float64), size) for value in values], axis=1).reshape(-1)
+
+
+def _drive(drives: Sequence[PoissonDrive], size: int) -> PoissonDrive:
+    first, copies = drives[0], len(drives)
+
+    def means(steps: np.ndarray) -> np.ndarray:
+        if all(drive.means is first.means for drive in drives):
+            found = first.means(steps)
+            return found if found.shape[1] == 1 else np.repeat(found, copies, axis=1)
+        every = [np.broadcast_to(drive.means(steps), (len(steps), size)) for drive in drives]
+        return np.stack(every, axis=2).reshape(len(steps), -1)
+
+    weight = _beside([drive.weight for drive in drives], size)
+    return replace(first, weight=weight, means=means, constant=all(drive.constant for drive in drives))
+
+
+def _pathway(pathways: Sequence[Additive], copies: int) -> Additive:
+    first = pathways[0]
+    n_source, n_target = first.wiring.n_source, first.wiring.n_target
+    drawn: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+    for pathway in pathways:
+        if id(pathway.wiring) not in drawn:
+            drawn[id(pathway.wiring)] = pathway.wiring.draw()
+    rows = [drawn[id(pathway.wiring)] for pathway in pathways]
+    degrees = np.zeros((n_target, copies), np.int64)
+    for c, (indptr, _) in enumerate(rows):
+        degrees[:, c] = np.diff(indptr)
+    starts = np.concatenate([[0], np.cumsum(degrees.reshape(-1))])
+    # where synapse number s of circuit c lies: behind those of its target in the circuits before
+    places = [
+        np.repeat(starts[np.arange(n_target) * copies + c] - indptr[:-1], np.diff(indptr)) + np.arange(indptr[-1])
+        for c, (indptr, _) in enumerate(rows)
+    ]
+    sources = np.empty(starts[-1], np.int32)
+    for c, (place, (_, own)) in enumerate(zip(places, rows, strict=True)):
+        sources[place] = own * copies + c
+    wiring = Kept.sorted(Ends(n_source * copies, n_target * copies), sources, degrees.reshape(-1))
+
+    def together(values: Sequence[SynapseValues]) -> SynapseValues:
+        constants = [value.constant for value in values]
+        if constants[0] is not None and all(constant == constants[0] for constant in constants):
+            return Constant(constants[0])
+        found = np.empty(len(sources))
+        for value, place, pathway in zip(values, places, pathways, strict=True):
+            found[place] = value.constant if value.constant is not None else value.all(pathway.wiring)
+        return Listed(wiring, found)
+
+    delays = together([pathway.delays.values for pathway in pathways])
+    return replace(
+        first,
+        wiring=wiring,
+        increments=together([pathway.increments for pathway in pathways]),
+        delays=DelaySteps(delays, first.delays.dt, first.delays.what),
+        sources=_selected(first.sources, copies),
+        targets=_selected(first.targets, copies),
+    )
+
+
+def _selected(chosen: slice | np.ndarray | None, copies: int) -> np.ndarray | slice | None:
+    if chosen is None:
+        return None
+    if isinstance(chosen, slice):
+        if (chosen.step or 1) == 1:
+            return slice(chosen.start * copies, chosen.stop * copies, 1)
+        chosen = np.arange(chosen.start, chosen.stop, chosen.step)
+    return (np.asarray(chosen)[:, None] * copies + np.arange(copies)).reshape(-1)
