@@ -214,7 +214,7 @@ def test_an_error_loses_nothing(problem, tmp_path):
 
 
 def test_the_search_is_written_while_it_runs(problem, tmp_path, monkeypatch):
-    monkeypatch.setattr("lapicque.fit.search.CHECKPOINT_EVERY", 0.0)
+    monkeypatch.setattr("lapicque.fit.searching.CHECKPOINT_EVERY", 0.0)
     path = tmp_path / "search.json"
     saved = []
 

@@ -37,18 +37,19 @@ class Reached:
     Attributes
     ----------
     search : the optimiser's saved state
-    best_value, best_point : float, (dimension,)
+    standing : float
+        Smaller is better; see `standing_of`.
     evaluations : int
     best_at : evaluations when the best was found
     seconds : float
     rows_so_far : rows of ``history`` that count
-    history : list of (evaluations, best loss, median loss), to which rows are appended
+    history : list of three numbers, to which rows are appended
+        Evaluations, best loss and median loss; of several objectives evaluations, hypervolume and length of the front.
     generations : those that are kept, see `lapicque.fit.generations.thinned`
     """
 
     search: dict[str, Any]
-    best_value: float
-    best_point: np.ndarray | None
+    standing: float
     evaluations: int = 0
     best_at: int = 0
     seconds: float = 0.0
@@ -63,14 +64,20 @@ class Reached:
 
     def after(self, search: Any, points: np.ndarray, losses: np.ndarray, seconds: float) -> Reached:
         """Return where the search stands after one more generation."""
-        evaluations = self.evaluations + len(losses)
-        self.history.append((evaluations, search.best_value, float(np.median(losses))))
-        best_at = evaluations if search.best_value < self.best_value else self.best_at
+        evaluations, standing = self.evaluations + len(losses), standing_of(search)
+        row = (standing, float(np.median(losses))) if losses.ndim == 1 else (-standing, float(len(search.front)))
+        self.history.append((evaluations, *row))
+        best_at = evaluations if standing < self.standing else self.best_at
         new = Generation.sampled(self.rows_so_far, evaluations, points, losses)
         return Reached(
-            search.save(), search.best_value, search.best_point, evaluations, best_at, seconds, self.rows_so_far + 1,
-            self.history, thinned(self.generations, new),
+            search.save(), standing, evaluations, best_at, seconds, self.rows_so_far + 1, self.history,
+            thinned(self.generations, new),
         )  # fmt: skip
+
+
+def standing_of(search: Any) -> float:
+    """Return the best loss of a search so far; of several objectives minus the hypervolume of its front."""
+    return float(-search.hypervolume if hasattr(search, "hypervolume") else search.best_value)
 
 
 class Checkpoint:
@@ -130,7 +137,7 @@ class Checkpoint:
             search = self.optimizer.resume(state["search"])
             history = [(float(a), float(b), float(c)) for a, b, c in state["history"]]
             reached = Reached(
-                state["search"], search.best_value, search.best_point, int(state["evaluations"]), int(state["best_at"]),
+                state["search"], standing_of(search), int(state["evaluations"]), int(state["best_at"]),
                 float(state["seconds"]), len(history), history, tuple(map(Generation.read, state["generations"])),
             )  # fmt: skip
         except FitError as error:

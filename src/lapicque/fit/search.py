@@ -1,9 +1,9 @@
-"""Minimise a problem's loss with an ask/tell optimiser: budget, early stopping, interrupt, resume."""
+"""Minimise a problem's loss with an ask/tell optimiser, and what was found."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,14 +11,12 @@ from typing import Any
 import numpy as np
 
 from lapicque.errors import FitError
-from lapicque.fit.checkpoint import Checkpoint, Optimizer, Reached
+from lapicque.fit.checkpoint import Optimizer
 from lapicque.fit.generations import Generation
-from lapicque.fit.searchable import Searchable, checked_losses
+from lapicque.fit.searchable import Searchable
+from lapicque.fit.searching import searched
 from lapicque.model.neuron import Neuron
-from lapicque.progress import bar
 from lapicque.units import Unit
-
-CHECKPOINT_EVERY = 5.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -131,6 +129,8 @@ def minimize(
     patience: int | None = None,
     checkpoint: str | Path | None = None,
     threads: int | None = None,
+    executor: Executor | Callable[[], Executor] | None = None,
+    batch: int | None = None,
     progress: bool = True,
     on_generation: Callable[[int, float], Any] | None = None,
 ) -> Fit:
@@ -155,7 +155,14 @@ def minimize(
         The search is written there every few seconds, when it is interrupted and when it ends; if the file exists, the
         search is resumed from it and continues exactly as if it had not stopped.
     threads : int, optional
-        All processors if absent. Results do not depend on it.
+        All processors if absent; with an executor those of each worker, 1 if absent. Results do not depend on it.
+    executor : Executor, or function that returns one, optional
+        Where candidates are evaluated: ``ProcessPoolExecutor(8)``, dask's ``client.get_executor()``,
+        ``MPIPoolExecutor()``. What a worker that dies was to evaluate is sent again. A pool of processes is lost with
+        the first one of them: give a function, ``lambda: ProcessPoolExecutor(8)``, and another pool is made. Results
+        do not depend on it.
+    batch : int, optional
+        Candidates that are sent to a worker together; by default a generation makes four batches for each worker.
     progress : bool
         Show a bar with the best loss after two seconds.
     on_generation : callable, optional
@@ -170,7 +177,7 @@ def minimize(
     ------
     FitError
         If the budget is not positive, the problem has several objectives, or the checkpoint is damaged or belongs to
-        another search.
+        another search, a problem cannot be sent to other processes, or workers die again and again.
 
     Examples
     --------
@@ -186,58 +193,21 @@ def minimize(
     >>> bool(found.loss < 0.05)
     True
     """
-    if budget < 1:
-        raise FitError(f"the budget is {budget}: at least one evaluation is needed")
-    if patience is not None and patience < 1:
-        raise FitError(f"the patience is {patience}: at least one evaluation is needed")
     optimizer = default_optimizer() if optimizer is None else optimizer
-    if isinstance(optimizer, type):
-        raise FitError(f"the optimiser is a class: call it, {optimizer.__name__}()")
     if len(problem.objectives) > 1:
         raise FitError(
             f"{problem.name!r} has {len(problem.objectives)} objectives ({', '.join(problem.objectives)}): add them up "
             "with weights, or use lq.fit.pareto"
         )
-    file = None if checkpoint is None else Checkpoint(Path(checkpoint), problem, optimizer, seed)
-    saved = None if file is None else file.load()
-    if saved is None:
-        search = optimizer.start(problem.dimension, seed, None if x0 is None else problem.point(x0))
-        reached = Reached(search.save(), search.best_value, search.best_point)
-    else:
-        search, reached = saved
-    saved_at, stopped = time.monotonic(), "budget"
-    begun = saved_at - reached.seconds
-    with bar("fit", budget, show=progress) as tick:
-        tick(reached.evaluations)
-        try:
-            while reached.evaluations < budget:
-                if search.done:
-                    stopped = "done"
-                    break
-                if patience is not None and reached.evaluations - reached.best_at >= patience:
-                    stopped = "patience"
-                    break
-                points = search.ask()
-                losses = checked_losses(problem, points, problem.losses(points, threads))
-                search.tell(points, losses)
-                reached = reached.after(search, points, losses, time.monotonic() - begun)
-                tick(len(points), f"best {reached.best_value:.4f}")
-                if on_generation is not None:
-                    on_generation(reached.evaluations, reached.best_value)
-                if file is not None and time.monotonic() - saved_at > CHECKPOINT_EVERY:
-                    file.save(reached)
-                    saved_at = time.monotonic()
-        except KeyboardInterrupt:
-            if reached.best_point is None:
-                raise
-            stopped = "interrupted"
-        finally:
-            if file is not None:
-                file.save(reached)
-    if reached.best_point is None:
+    if getattr(optimizer, "several_objectives", False):
+        raise FitError(f"{type(optimizer).__name__} is for several objectives, by lq.fit.pareto: use cma_es(), say")
+    search, reached, stopped = searched(
+        problem, optimizer, budget, seed, x0=x0, patience=patience, checkpoint=checkpoint, threads=threads,
+        executor=executor, batch=batch, progress=progress, on_generation=on_generation,
+    )  # fmt: skip
+    if search.best_point is None:
         raise FitError("no candidate has a finite loss: check the bounds")
     return Fit(
-        problem, reached.best_point, reached.best_value, reached.evaluations, reached.seconds,
-        np.array(reached.rows).reshape(-1, 3), seed, optimizer, stopped, budget,
-        reached.generations,
+        problem, search.best_point, search.best_value, reached.evaluations, reached.seconds,
+        np.array(reached.rows).reshape(-1, 3), seed, optimizer, stopped, budget, reached.generations,
     )  # fmt: skip
