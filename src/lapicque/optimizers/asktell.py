@@ -89,6 +89,18 @@ def generator(seed: int) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(np.random.SeedSequence(seed)))
 
 
+def latin_hypercube(random: np.random.Generator, size: int, dimension: int) -> np.ndarray:
+    """(size, dimension) points in the cube, one in each of `size` equal slices of every coordinate.
+
+    Examples
+    --------
+    >>> np.sort(latin_hypercube(generator(0), 4, 3) // 0.25, axis=0)[:, 0]
+    array([0., 1., 2., 3.])
+    """
+    cells = random.permuted(np.tile(np.arange(size), (dimension, 1)), axis=1).T
+    return (cells + random.random((size, dimension))) / size
+
+
 def save_generator(random: np.random.Generator) -> dict[str, Any]:
     """State of a generator as plain numbers and lists.
 

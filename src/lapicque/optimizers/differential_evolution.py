@@ -6,7 +6,16 @@ from typing import Any
 import numpy as np
 
 from lapicque.errors import FitError
-from lapicque.optimizers.asktell import better, checked, generator, load_generator, plain, same_kind, save_generator
+from lapicque.optimizers.asktell import (
+    better,
+    checked,
+    generator,
+    latin_hypercube,
+    load_generator,
+    plain,
+    same_kind,
+    save_generator,
+)
 
 
 @dataclass(frozen=True)
@@ -126,8 +135,7 @@ class DESearch:
     def ask(self) -> np.ndarray:
         """(population, dimension) trial points: the first generation of a run is a Latin hypercube."""
         if self.points is None or self.values is None:
-            cells = self.random.permuted(np.tile(np.arange(self.size), (self.dimension, 1)), axis=1).T
-            points = (cells + self.random.random((self.size, self.dimension))) / self.size
+            points = latin_hypercube(self.random, self.size, self.dimension)
             if self.x0 is not None:
                 points[0] = self.x0
             return points
