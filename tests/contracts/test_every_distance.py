@@ -20,11 +20,10 @@ T_START, T_STOP = 10.0, 1010.0
 def catalogue():
     """Every exported distance; arguments that it requires are 3 in internal units (ms, 1/ms)."""
     found = []
-    for name in lq.distances.__all__:
-        if name[0].islower():
-            factory = getattr(lq.distances, name)
-            required = [p for p in inspect.signature(factory).parameters.values() if p.default is p.empty]
-            found.append(pytest.param(factory(*[3.0] * len(required)), id=name))
+    for name in lq.distances.PAIRWISE:
+        factory = getattr(lq.distances, name)
+        required = [p for p in inspect.signature(factory).parameters.values() if p.default is p.empty]
+        found.append(pytest.param(factory(*[3.0] * len(required)), id=name))
     return found
 
 
@@ -114,6 +113,19 @@ def test_no_candidate_and_no_reference(distance, trains):
     assert evaluated(distance, trains[:0], trains).shape == (0, len(trains))
     assert evaluated(distance, trains, trains[:0]).shape == (len(trains), 0)
     assert distance.matrix(trains[:0]).shape == (0, 0)
+
+
+def test_train_by_train_is_the_diagonal(distance, trains):
+    a, b = random_trains(200, seed=2), random_trains(200, seed=3)
+    found = distance.pairs(a, b, threads=1)
+    np.testing.assert_array_equal(found[:30], np.diag(distance.batch(a[:30], b[:30])))
+    for threads in (2, 3, 7):
+        np.testing.assert_array_equal(distance.pairs(a, b, threads=threads), found)
+    assert distance.pairs(a[:0], b[:0]).shape == (0,)
+    with pytest.raises(DistanceError, match="24 and 23: batch compares each with each"):
+        distance.pairs(trains, trains[:-1])
+    with pytest.raises(DistanceError, match="window"):
+        distance.pairs(trains, trains.window(T_START, T_STOP - 10))
 
 
 @pytest.mark.parametrize("threads", [2, 3, 7])
@@ -223,7 +235,7 @@ print(len(compiled.buffer))
 
 
 def test_a_second_process_compiles_nothing(tmp_path):
-    names = [name for name in lq.distances.__all__ if name[0].islower()]
+    names = list(lq.distances.PAIRWISE)
     counts = []
     for _ in range(2):
         run = subprocess.run(

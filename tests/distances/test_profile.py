@@ -4,6 +4,7 @@ import pytest
 from lapicque.distances import isi, spike, spike_synchronization
 from lapicque.distances.profile import Profile, SpikeProfile
 from lapicque.errors import DistanceError
+from lapicque.spikes import SpikeTrains, poisson
 
 
 def test_a_profile_is_a_function_of_time():
@@ -41,3 +42,75 @@ def test_a_profile_needs_two_trains_of_one_window(pairs):
             distance.profile(a, pairs[3])
         with pytest.raises(DistanceError, match="different windows"):
             distance.profile(a, b.window(-20, 70))
+
+
+@pytest.fixture(scope="module")
+def several():
+    return SpikeTrains.from_lists(poisson("20 Hz", "500 ms", trains=6, seed=3).to_lists(), t_stop=500)
+
+
+def test_several_trains_have_the_mean_of_their_pairs(several):
+    upper = np.triu_indices(len(several), 1)
+    at = np.linspace(0, 500, 997)
+    for distance in (isi(), spike(), spike(rate="independent", mrts=40)):
+        profile = distance.profile(several)
+        assert profile.mean() == pytest.approx(distance.matrix(several)[upper].mean(), rel=1e-12)
+        each = [distance.profile(several[i], several[j])(at) for i, j in zip(*upper, strict=True)]
+        np.testing.assert_allclose(profile(at), np.mean(each, axis=0), atol=1e-12)
+
+
+def test_several_trains_at_their_spikes(several):
+    trains = SpikeTrains.from_lists([np.round(train.times) for train in several], t_stop=500)
+    profile = spike_synchronization().profile(trains)
+    distinct = [np.unique(train.times) for train in trains]
+    np.testing.assert_array_equal(profile.times, np.sort(np.concatenate(distinct)))
+    for time in np.unique(profile.times):
+        found = []
+        for i, own in enumerate(trains):
+            others = [k for k in range(len(trains)) if k != i]
+            if time in own.times:
+                for k in others:
+                    pair = spike_synchronization().profile(own, trains[k])
+                    mine = distinct[i], distinct[k]
+                    # both spikes of the pair may stand at this time: they have the same value then
+                    found.append(pair.values[pair.times == time][0])
+                    assert (time in mine[1]) == (np.sum(pair.times == time) == 2)
+        np.testing.assert_allclose(profile.values[profile.times == time], np.mean(found), atol=1e-12)
+
+
+def test_intervals_of_a_profile(several):
+    for distance in (isi(), spike()):
+        profile = distance.profile(several)
+        both = profile.during((50, 100), ("0.2 second", 400))
+        assert both == pytest.approx((50 * profile.mean(50, 100) + 200 * profile.mean(200, 400)) / 250)
+        assert profile.during((0, 500)) == pytest.approx(profile.mean())
+        matrix = distance.during(several, (50, 100), (200, 400))
+        assert matrix[1, 4] == matrix[4, 1]
+        expected = distance.profile(several[1], several[4]).during((50, 100), (200, 400))
+        assert matrix[1, 4] == expected
+        np.testing.assert_allclose(distance.during(several, (0, 500)), distance.matrix(several), atol=1e-12)
+    sync = spike_synchronization()
+    np.testing.assert_allclose(sync.during(several, (0, 500)), sync.matrix(several), atol=1e-12)
+    with pytest.raises(DistanceError, match=r"\(10.0, 30.0\) and \(20.0, 40.0\) overlap"):
+        profile.during((20, 40), (10, 30))
+    with pytest.raises(DistanceError, match="at least one interval"):
+        profile.during()
+    with pytest.raises(DistanceError, match=r"an interval is \(start, stop\), not 5"):
+        profile.during(5)
+    with pytest.raises(DistanceError, match="known from 0 to 500 ms, not 400 to 600 ms"):
+        distance.during(several, (400, 600))
+
+
+def test_one_train_has_no_profile(several):
+    for distance in (isi(), spike_synchronization()):
+        with pytest.raises(DistanceError, match="two trains or more, but there is 1"):
+            distance.profile(several[0])
+    with pytest.raises(DistanceError, match="but there is 1"):
+        spike_synchronization().order(several[0])
+
+
+def test_silent_trains():
+    silent = SpikeTrains.from_lists([[], [], []], t_stop=100)
+    assert isi().profile(silent).mean() == spike().profile(silent).mean() == 0
+    assert spike_synchronization().profile(silent).mean() == 1
+    assert np.isnan(spike_synchronization().order(silent).mean())

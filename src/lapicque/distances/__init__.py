@@ -6,15 +6,18 @@ conventions that it follows.
 
 from lapicque._lazy import attach
 
+#: The catalogue of distances between two trains: name -> module.
+PAIRWISE = {
+    "coincidence": "coincidence",
+    "isi": "isi",
+    "spike": "spike",
+    "spike_synchronization": "spike_synchronization",
+    "van_rossum": "van_rossum",
+    "victor_purpura": "victor_purpura",
+}
+
 __getattr__, __dir__, __all__ = attach(
     __name__,
-    {
-        "Distance": "distance",
-        "coincidence": "coincidence",
-        "isi": "isi",
-        "spike": "spike",
-        "spike_synchronization": "spike_synchronization",
-        "van_rossum": "van_rossum",
-        "victor_purpura": "victor_purpura",
-    },
+    {**PAIRWISE, "Distance": "distance", "relevant_time_scale": "time_scale"},
+    submodules=["populations"],
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
@@ -44,7 +44,41 @@ class Kernels(NamedTuple):
 
 
 @dataclass(frozen=True, repr=False)
-class Distance(ABC):
+class Described:
+    """A value that says how it was made, and knows which of its parameters are times."""
+
+    def rescaled(self, factor: float) -> Self:
+        """Return the distance with its time scale, if it has one, multiplied by a factor.
+
+        Examples
+        --------
+        >>> from lapicque.distances import coincidence
+        >>> coincidence("4 ms").rescaled(0.5)
+        coincidence(precision='2 ms', counting='exclusive', rate='data')
+        """
+        powers = {"ms": 1, "/ms": -1}
+        scaled = {
+            field.name: getattr(self, field.name) * factor ** powers[field.metadata["unit"]]
+            for field in fields(self)
+            if field.metadata.get("unit") in powers and getattr(self, field.name) is not None
+        }
+        return replace(self, **scaled)
+
+    def __repr__(self) -> str:
+        def shown(field: Any) -> str:
+            value = getattr(self, field.name)
+            unit = field.metadata.get("unit")
+            text = value
+            if unit and value is not None:
+                short = f"{value:g}"
+                text = f"{short if float(short) == value else repr(value)} {unit}"
+            return f"{field.name}={text!r}"
+
+        return f"{type(self).__module__.rpartition('.')[2]}({', '.join(map(shown, fields(self)))})"
+
+
+@dataclass(frozen=True, repr=False)
+class Distance(Described, ABC):
     """A distance, or similarity, between two spike trains.
 
     Called with two trains it gives the value of the literature; so do `matrix` and `batch`. Only `evaluate`, the entry
@@ -114,11 +148,12 @@ class Distance(ABC):
         )  # fmt: skip
         return out, bounds
 
-    def prepared(self, a: SpikeTrains, b: SpikeTrains) -> list[np.ndarray]:
+    def prepared(self, a: SpikeTrains, b: SpikeTrains) -> tuple[np.ndarray, np.ndarray]:
         """What the compiled code sees of two single trains, (column, entry) each; for a profile in time."""
         _check_single(a, b)
         _check_window(a, b)
-        return [out[:, : bounds[-1]] for out, bounds in map(self._prepared, (a, b))]
+        (out_a, bounds_a), (out_b, bounds_b) = self._prepared(a), self._prepared(b)
+        return out_a[:, : bounds_a[-1]], out_b[:, : bounds_b[-1]]
 
     def batch(self, candidates: SpikeTrains, references: SpikeTrains, threads: int | None = None) -> np.ndarray:
         """Values for each candidate with each reference.
@@ -153,6 +188,56 @@ class Distance(ABC):
 
         self._check(references.times, references.offsets, *window)
         in_threads(work, threads, len(candidates) // 8)
+        return out
+
+    def pairs(self, a: SpikeTrains, b: SpikeTrains, threads: int | None = None) -> np.ndarray:
+        """Values train by train: the first of ``a`` with the first of ``b``, and so on.
+
+        Parameters
+        ----------
+        a, b : SpikeTrains
+            As many trains in both, of the same window; ``a`` is the model and ``b`` the data.
+        threads : int, optional
+            By default as many as there are processors. The values do not depend on it.
+
+        Returns
+        -------
+        numpy.ndarray
+            (train,).
+
+        Raises
+        ------
+        DistanceError
+            If the numbers of trains or the windows differ.
+
+        Examples
+        --------
+        >>> from lapicque.distances import spike
+        >>> from lapicque.spikes import poisson
+        >>> spike().pairs(*[poisson("20 Hz", "5 s", trains=1000, seed=seed) for seed in (1, 2)]).mean().round(2).item()
+        0.29
+        """
+        from lapicque.distances import pairs
+
+        _check_window(a, b)
+        if len(a) != len(b):
+            raise DistanceError(
+                f"trains are compared one by one, but there are {len(a)} and {len(b)}: batch compares each with each"
+            )
+        window = a.t_start, a.t_stop
+        self._check(b.times, b.offsets, *window)
+        kernels = self.kernels()
+        prepare, pair = pairs.compiled(kernels.prepare, pairs.PREPARE), pairs.compiled(kernels.pair, pairs.PAIR)
+        out, parameters = np.empty(len(a)), np.array(kernels.parameters)
+
+        def work(part: int, parts: int) -> None:
+            first, last = (len(a) * k // parts for k in (part, part + 1))
+            pairs.fill_pairs(
+                prepare, pair, parameters, kernels.columns, kernels.scratch,
+                a.times, a.offsets[first : last + 1], b.times, b.offsets[first : last + 1], *window, out[first:last],
+            )  # fmt: skip
+
+        in_threads(work, threads, len(a) // 64)
         return out
 
     def evaluate(
@@ -199,23 +284,6 @@ class Distance(ABC):
         self._fill(times, starts, counts, reference_times, reference_offsets, t_start, t_stop, out)
         return np.subtract(1.0, out, out=out) if self.similarity else out
 
-    def rescaled(self, factor: float) -> Distance:
-        """Return the distance with its time scale, if it has one, multiplied by a factor.
-
-        Examples
-        --------
-        >>> from lapicque.distances import coincidence
-        >>> coincidence("4 ms").rescaled(0.5)
-        coincidence(precision='2 ms', counting='exclusive', rate='data')
-        """
-        powers = {"ms": 1, "/ms": -1}
-        scaled = {
-            field.name: getattr(self, field.name) * factor ** powers[field.metadata["unit"]]
-            for field in fields(self)
-            if field.metadata.get("unit") in powers and getattr(self, field.name) is not None
-        }
-        return replace(self, **scaled)
-
     def _check(self, times: np.ndarray, offsets: np.ndarray, t_start: float, t_stop: float) -> None:
         if not t_stop > t_start:
             raise DistanceError(f"the window must have a length to compare trains in: {t_start:g} to {t_stop:g} ms")
@@ -242,18 +310,6 @@ class Distance(ABC):
             np.array(kernels.parameters), kernels.columns, kernels.scratch,
             times, starts, counts, ref_times, ref_offsets, t_start, t_stop, out,
         )  # fmt: skip
-
-    def __repr__(self) -> str:
-        def shown(field: Any) -> str:
-            value = getattr(self, field.name)
-            unit = field.metadata.get("unit")
-            text = value
-            if unit and value is not None:
-                short = f"{value:g}"
-                text = f"{short if float(short) == value else repr(value)} {unit}"
-            return f"{field.name}={text!r}"
-
-        return f"{type(self).__module__.rpartition('.')[2]}({', '.join(map(shown, fields(self)))})"
 
 
 def _check_single(*arguments: SpikeTrains) -> None:

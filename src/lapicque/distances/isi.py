@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from lapicque.distances.distance import Distance, Kernels, one_of
+from lapicque.distances.distance import Kernels, one_of
 from lapicque.distances.preparation import intervals
-from lapicque.distances.profile import EDGES, Profile, borders
-from lapicque.spikes import SpikeTrains
+from lapicque.distances.profile import EDGES, InTime, Profile, borders
+from lapicque.distances.time_scale import checked_mrts
 
 
-def isi(edges: str = "corrected") -> IsiDistance:
-    r"""ISI-distance: the mean in time of ``|I_a - I_b| / max(I_a, I_b)``, I the interval around each instant.
+def isi(edges: str = "corrected", mrts: Any = 0.0) -> IsiDistance:
+    r"""ISI-distance: the mean in time of ``|I_a - I_b| / max(I_a, I_b, mrts)``, I the interval around each instant.
 
-    It knows no parameter and no time scale: 0 for the same trains, towards 1 for very different rates.
+    It needs no parameter and no time scale: 0 for the same trains, towards 1 for very different rates.
 
     Parameters
     ----------
@@ -23,6 +24,9 @@ def isi(edges: str = "corrected") -> IsiDistance:
         The interval before the first spike and after the last, which the recording cuts. ``"corrected"`` (PySpike):
         the time to the edge or the neighbouring interval, whichever is longer. ``"real"`` (the paper of 2007, and
         SpikeSynchrony.jl): the edges count as spikes of every train.
+    mrts : ms
+        Minimum relevant time scale: differences of intervals shorter than that count less (the adaptive
+        A-ISI-distance); `relevant_time_scale` proposes one.
 
     Returns
     -------
@@ -38,6 +42,8 @@ def isi(edges: str = "corrected") -> IsiDistance:
     .. [1] Kreuz, Haas, Morelli, Abarbanel & Politi 2007, J. Neurosci. Methods 165, 151,
        https://doi.org/10.1016/j.jneumeth.2007.05.031
     .. [2] Mulansky & Kreuz 2016, PySpike, SoftwareX 5, 183, https://doi.org/10.1016/j.softx.2016.07.006
+    .. [3] Satuvuori, Mulansky, Bozanic, Malvestio, Zeldenrust, Lenk & Kreuz 2017, Measures of spike train synchrony for
+       data with multiple time scales, J. Neurosci. Methods 287, 25, https://doi.org/10.1016/j.jneumeth.2017.05.028
 
     Examples
     --------
@@ -50,27 +56,28 @@ def isi(edges: str = "corrected") -> IsiDistance:
     >>> isi().profile(trains[0], trains[1])(12.0).item()
     0.5
     """
-    return IsiDistance(one_of("edges", edges, EDGES))
+    return IsiDistance(one_of("edges", edges, EDGES), checked_mrts(mrts))
 
 
 @dataclass(frozen=True, repr=False)
-class IsiDistance(Distance):
+class IsiDistance(InTime):
     """ISI-distance; made by `isi`."""
 
     edges: str
+    mrts: float = field(default=0.0, metadata={"unit": "ms"})
 
     def kernels(self) -> Kernels:
         """Two trains are compared in one pass over the spikes of both, in time."""
-        return Kernels(intervals, _pair, (float(self.edges == "real"),), columns=3)
+        return Kernels(intervals, _pair, (float(self.edges == "real"), self.mrts), columns=3)
 
-    def profile(self, a: SpikeTrains, b: SpikeTrains) -> Profile:
-        """The distance in time, constant between spikes; its mean is the distance."""
-        (nodes_a, intervals_a, _), (nodes_b, intervals_b, _) = self.prepared(a, b)
-        times = borders(a, nodes_a, nodes_b)
+    def pair_profile(self, a: np.ndarray, b: np.ndarray, t_start: float, t_stop: float) -> Profile:
+        """The distance in time, constant between spikes."""
+        (nodes_a, intervals_a, _), (nodes_b, intervals_b, _) = a, b
+        times = borders(t_start, t_stop, nodes_a, nodes_b)
         middle = (times[1:] + times[:-1]) / 2
         u = intervals_a[np.searchsorted(nodes_a, middle) - 1]
         v = intervals_b[np.searchsorted(nodes_b, middle) - 1]
-        value = np.abs(u - v) / np.maximum(u, v)
+        value = np.abs(u - v) / np.maximum(np.maximum(u, v), self.mrts)
         return Profile(times, value, value)
 
 
@@ -80,13 +87,13 @@ def _pair(a, a_from, a_to, b, b_from, b_to, t_start, t_stop, parameters, scratch
     # cannot be predicted
     one = np.uintp(1)
     i, j = np.uintp(a_from), np.uintp(b_from)
-    t = t_start
+    t, mrts = t_start, parameters[1]
     total = 0.0
     while t < t_stop:
         x, y = nodes_a[i + one], nodes_b[j + one]
         u, v = intervals_a[i], intervals_b[j]
         until = min(x, y, t_stop)
-        total += (until - t) * (abs(u - v) / max(u, v))
+        total += (until - t) * (abs(u - v) / max(u, v, mrts))
         t = until
         i, j = i + np.uintp(x <= y), j + np.uintp(y <= x)
     return total / (t_stop - t_start)

@@ -123,3 +123,27 @@ def fill_batch(
             out[c, r] = pair(
                 candidate, 0, end, references, bounds[r], bounds[r + 1], t_start, t_stop, parameters, scratch
             )
+
+
+@njit(
+    types.void(PREPARE, PAIR, f8[::1], i8, i8, _TIMES, _INDICES, _TIMES, _INDICES, f8, f8, f8[::1]),
+    nogil=True,
+    cache=True,
+)
+def fill_pairs(
+    prepare, pair, parameters, columns, scratch_rows, times, offsets, other_times, other_offsets, t_start, t_stop, out
+):  # fmt: skip
+    """Values of each train with the one of the same number."""
+    widest, widest_other = 0, 0
+    for k in range(len(out)):
+        widest = max(widest, offsets[k + 1] - offsets[k])
+        widest_other = max(widest_other, other_offsets[k + 1] - other_offsets[k])
+    a = np.empty((columns, widest + PAD))
+    b = np.empty((columns, widest_other + PAD))
+    scratch = np.empty((scratch_rows, max(widest, widest_other) + PAD))
+    for k in range(len(out)):
+        a_end = _prepare_inside(prepare, parameters, times, offsets[k], offsets[k + 1], t_start, t_stop, a, 0)
+        b_end = _prepare_inside(
+            prepare, parameters, other_times, other_offsets[k], other_offsets[k + 1], t_start, t_stop, b, 0
+        )
+        out[k] = pair(a, 0, a_end, b, 0, b_end, t_start, t_stop, parameters, scratch)

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numba import njit
 
-from lapicque.distances.distance import Distance, Kernels, one_of
+from lapicque.distances.distance import Kernels, one_of
 from lapicque.distances.preparation import intervals
-from lapicque.distances.profile import EDGES, Profile, borders
-from lapicque.spikes import SpikeTrains
+from lapicque.distances.profile import EDGES, InTime, Profile, borders
+from lapicque.distances.time_scale import checked_mrts
+
+#: Whether distances in a train of longer intervals count for less.
+RATE = ("dependent", "independent")
 
 
-def spike(edges: str = "corrected") -> SpikeDistance:
+def spike(edges: str = "corrected", mrts: Any = 0.0, rate: str = "dependent") -> SpikeDistance:
     r"""SPIKE-distance: the mean in time of ``(S_a I_b + S_b I_a) / (2 <I>**2)``.
 
     I is the interval around each instant, <I> its mean over both trains, and S the distance of its two spikes from the
-    nearest spike of the other train, interpolated between them. It knows no parameter and no time scale: 0 for the same
+    nearest spike of the other train, interpolated between them. It needs no parameter and no time scale: 0 for the same
     trains, below 1 for all.
 
     Parameters
@@ -26,6 +30,12 @@ def spike(edges: str = "corrected") -> SpikeDistance:
         What stands before the first spike and after the last. ``"corrected"`` (PySpike): an auxiliary spike at the
         edge, or beyond it if the neighbouring interval is longer; it takes over the distance of its neighbour.
         ``"real"`` (Kreuz et al. 2013, and SpikeSynchrony.jl): the edges count as spikes of every train.
+    mrts : ms
+        Minimum relevant time scale: where the mean interval is shorter, one factor <I> of the denominator is this time
+        instead (the adaptive A-SPIKE-distance); `relevant_time_scale` proposes one.
+    rate : {"dependent", "independent"}
+        ``"independent"`` is the RI-SPIKE-distance: ``(S_a + S_b) / (2 <I>)``, in which the train with the longer
+        intervals does not weigh less, so that only the places of spikes count.
 
     Returns
     -------
@@ -42,6 +52,8 @@ def spike(edges: str = "corrected") -> SpikeDistance:
        https://doi.org/10.1152/jn.00873.2012
     .. [2] Mulansky, Bozanic, Sburlea & Kreuz 2015, IEEE EBCCSP, https://doi.org/10.1109/EBCCSP.2015.7300693
     .. [3] Mulansky & Kreuz 2016, PySpike, SoftwareX 5, 183, https://doi.org/10.1016/j.softx.2016.07.006
+    .. [4] Satuvuori, Mulansky, Bozanic, Malvestio, Zeldenrust, Lenk & Kreuz 2017, Measures of spike train synchrony for
+       data with multiple time scales, J. Neurosci. Methods 287, 25, https://doi.org/10.1016/j.jneumeth.2017.05.028
 
     Examples
     --------
@@ -53,26 +65,31 @@ def spike(edges: str = "corrected") -> SpikeDistance:
     >>> profile.times, profile.after, profile.before
     (array([0., 1., 2., 3.]), array([0.        , 0.375     , 0.55555556]), array([0.55555556, 0.375     , 0.        ]))
     """
-    return SpikeDistance(one_of("edges", edges, EDGES))
+    return SpikeDistance(one_of("edges", edges, EDGES), checked_mrts(mrts), one_of("rate", rate, RATE))
 
 
 @dataclass(frozen=True, repr=False)
-class SpikeDistance(Distance):
+class SpikeDistance(InTime):
     """SPIKE-distance; made by `spike`."""
 
     edges: str
+    mrts: float = field(default=0.0, metadata={"unit": "ms"})
+    rate: str = "dependent"
 
     def kernels(self) -> Kernels:
         """Two trains are compared in one pass over the spikes of both, in time."""
-        return Kernels(intervals, _pair, (float(self.edges == "real"),), columns=3)
+        parameters = float(self.edges == "real"), 2 * self.mrts, float(self.rate == "independent") / 2
+        return Kernels(intervals, _pair, parameters, columns=3)
 
-    def profile(self, a: SpikeTrains, b: SpikeTrains) -> Profile:
-        """The distance in time, linear between spikes; its mean is the distance."""
-        nodes_a, nodes_b = (train[:, :-1] for train in self.prepared(a, b))
-        times = borders(a, nodes_a[0], nodes_b[0])
+    def pair_profile(self, a: np.ndarray, b: np.ndarray, t_start: float, t_stop: float) -> Profile:
+        """The distance in time, linear between spikes."""
+        nodes_a, nodes_b = a[:, :-1], b[:, :-1]
+        times = borders(t_start, t_stop, nodes_a[0], nodes_b[0])
         after_a, before_a, u = _in_time(times, nodes_a, nodes_b[0])
         after_b, before_b, v = _in_time(times, nodes_b, nodes_a[0])
-        scale = 2 / (u + v) ** 2
+        scale = 2 / ((u + v) * np.maximum(u + v, 2 * self.mrts))
+        if self.rate == "independent":
+            u = v = (u + v) / 2
         return Profile(times, (after_a * v + after_b * u) * scale, (before_a * v + before_b * u) * scale)
 
 
@@ -109,7 +126,7 @@ def _pair(a, a_from, a_to, b, b_from, b_to, t_start, t_stop, parameters, scratch
     rising_a, rising_b = 0.0, 0.0
     one = np.uintp(1)
     i, j = np.uintp(a_from), np.uintp(b_from)
-    t = t_start
+    t, least, alike = t_start, parameters[1], parameters[2]
     total = 0.0
     while t < t_stop:
         before_a, before_b = nodes_a[i], nodes_b[j]
@@ -117,10 +134,13 @@ def _pair(a, a_from, a_to, b, b_from, b_to, t_start, t_stop, parameters, scratch
         u, v = intervals_a[i], intervals_b[j]
         until = min(x, y, t_stop)
         middle = 0.5 * (t + until)
-        weight = (until - t) / ((u + v) * (u + v))
-        total += weight * (v * near_a + u * near_b)
-        rising_a += weight * v * ((middle - before_a) * share_a[i])
-        rising_b += weight * u * ((middle - before_b) * share_b[j])
+        weight = (until - t) / ((u + v) * max(u + v, least))
+        # rate-independent: both trains weigh as their mean interval
+        difference = alike * (u - v)
+        of_a, of_b = v + difference, u - difference
+        total += weight * (of_a * near_a + of_b * near_b)
+        rising_a += weight * of_a * ((middle - before_a) * share_a[i])
+        rising_b += weight * of_b * ((middle - before_b) * share_b[j])
         t = until
 
         at_a, at_b = x <= y, y <= x

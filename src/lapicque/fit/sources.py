@@ -61,7 +61,7 @@ def find_distance(text: str) -> Distance:
     from lapicque import distances
 
     name, _, scale = text.partition(":")
-    known = [n for n in distances.__all__ if n.islower()]
+    known = sorted(distances.PAIRWISE)
     if name not in known:
         raise FitError(f"unknown distance {name!r}{suggest(name, known)} Known are {', '.join(known)}")
     make = getattr(distances, name)
