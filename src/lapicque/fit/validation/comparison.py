@@ -13,11 +13,11 @@ from lapicque.fit.validation.multiplicity import holm
 from lapicque.fit.validation.observed import Observed
 from lapicque.fit.validation.result import Row
 from lapicque.fit.validation.runs import FEWEST, AcrossRuns
-from lapicque.fit.validation.two_sample import TwoSampleTest
+from lapicque.fit.validation.two_sample import Change, TwoSampleTest
 
 Feature = Callable[..., Any]
 
-#: The share of the mean, or of the spread, that the power is for unless another is asked for.
+#: The relative change, of all values or of their spread, that the power is for unless another is asked for.
 USUAL = 0.2
 
 #: Changes that are absolute unless others are asked for, because the mean is near 0.
@@ -35,6 +35,7 @@ class Comparison:
 
     row: Row
     test: TwoSampleTest
+    change: Change
     data: list[np.ndarray]
     model: list[np.ndarray]
     across: AcrossRuns | None
@@ -77,22 +78,26 @@ def compare(
     key = name_of(feature)
     found = []
     for test in tests:
-        amount = _amount(test, key, means[0], change)
+        amount = _change(test, key, change)
         row = Row(
             population=name, feature=str(feature) if hasattr(feature, "name") else key, test=test.name,
             unit=getattr(feature, "unit", "1"), value=float("nan"), data_mean=means[0], model_mean=means[1],
-            p=float("nan"), p_holm=float("nan"), effect=effect[0], effect_interval=effect[1], change=float(amount),
+            p=float("nan"), p_holm=float("nan"), effect=effect[0], effect_interval=effect[1],
+            change="-" if test.equivalence else repr(amount),
             power=float("nan"), undefined_data=undefined[0], undefined_model=undefined[1], verdict="",
         )  # fmt: skip
-        found.append(_tested(Comparison(row, test, data, model, None, ""), unit))
+        found.append(_tested(Comparison(row, test, amount, data, model, None, ""), unit))
     return found
 
 
-def _amount(test: TwoSampleTest, feature: str, mean: float, change: float | Mapping[str, float]) -> float:
+def _change(test: TwoSampleTest, feature: str, asked: float | Mapping[str, float]) -> Change:
     """Return the change that the power of a test is for."""
-    named = change if isinstance(change, Mapping) else {}
-    share = USUAL if isinstance(change, Mapping) else change
-    return share if test.spread else named.get(feature, ABSOLUTE.get(feature, share * abs(mean)))
+    named = asked if isinstance(asked, Mapping) else {}
+    factor = 1 + (USUAL if isinstance(asked, Mapping) else asked)
+    if test.spread:
+        return Change(factor, spread=True)
+    shift = named.get(feature, ABSOLUTE.get(feature))
+    return Change(factor) if shift is None else Change(shift=float(shift))
 
 
 def _tested(found: Comparison, unit: str) -> Comparison:
@@ -112,7 +117,7 @@ def _tested(found: Comparison, unit: str) -> Comparison:
         value = test.statistic(*pooled) if min(map(len, pooled)) > 1 else float("nan")
     across = None
     if unit == "runs" and test.equivalence is None:
-        across = AcrossRuns(test, data, model, row.change)
+        across = AcrossRuns(test, data, model, found.change)
         if across.error == 0:
             return replace(found, row=replace(row, value=value), why="the runs of the model do not differ")
     return replace(found, row=replace(row, value=value), across=across)
@@ -141,7 +146,7 @@ def judged(found: Sequence[Comparison], alpha: float, power: float, rng: np.rand
             if one.across is not None:
                 chance = one.across.power(level)
             else:
-                chance = one.test.power(one.data[0], len(one.model[0]), row.change, level, rng)
+                chance = one.test.power(one.data[0], len(one.model[0]), one.change, level, rng)
             verdict = "FAIL" if all_of_them < alpha else "pass" if chance >= power else f"undecided: power {chance:.2g}"
             rows.append(replace(row, power=chance, verdict=verdict))
     return rows

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lapicque.errors import FitError
-from lapicque.fit.validation.two_sample import DRAWS, Sides, TwoSampleTest
+from lapicque.fit.validation.two_sample import DRAWS, Change, Sides, TwoSampleTest
 
 _AT_ONCE = 2_000_000  # numbers that are permuted together
 
@@ -47,6 +47,14 @@ class KolmogorovSmirnov(DistributionTest):
         from scipy.stats import ks_2samp
 
         return float(ks_2samp(data, model, method="exact" if max(len(data), len(model)) <= 50 else "asymp").pvalue)
+
+    def power(self, data: np.ndarray, n: int, change: Change, level: float, rng: np.random.Generator) -> float:
+        """Return the share of changed samples whose D is beyond the one of this level, for samples that are large."""
+        from scipy.stats import kstwo
+
+        limit = kstwo.isf(level, max(1, round(len(data) * n / (len(data) + n))))
+        draws = ((rng.choice(data, len(data)), rng.choice(data, n)) for _ in range(DRAWS))
+        return float(np.mean([self.statistic(a, change.of(b)) > limit for a, b in draws]))
 
 
 class MannWhitney(DistributionTest):
@@ -103,13 +111,13 @@ class PermutationTest(DistributionTest):
                                             data_below[:, last] / n, np.full(k, n))))  # fmt: skip
         return np.concatenate(found)
 
-    def power(self, data: np.ndarray, n: int, change: float, level: float, rng: np.random.Generator) -> float:
+    def power(self, data: np.ndarray, n: int, change: Change, level: float, rng: np.random.Generator) -> float:
         """Return the share of changed samples beyond what permutations of the data reach at this level."""
         if level * (1 + self.permutations) <= 1:
             return 0.0  # the smallest p that there is would not do
         limit = np.quantile(self.by_chance(data, rng.choice(data, n), rng), 1 - level, method="higher")
         draws = ((rng.choice(data, len(data)), rng.choice(data, n)) for _ in range(DRAWS))
-        return float(np.mean([self.statistic(a, self.changed(b, change)) > limit for a, b in draws]))
+        return float(np.mean([self.statistic(a, change.of(b)) > limit for a, b in draws]))
 
 
 @dataclass(frozen=True, repr=False)

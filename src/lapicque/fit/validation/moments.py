@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lapicque.fit.validation.power import power_of_t
-from lapicque.fit.validation.two_sample import TwoSampleTest
+from lapicque.fit.validation.two_sample import Change, TwoSampleTest
 
 
 class Welch(TwoSampleTest):
@@ -32,12 +32,14 @@ class Welch(TwoSampleTest):
         """Return the mean."""
         return float(values.mean())
 
-    def power(self, data: np.ndarray, n: int, change: float, level: float, rng: np.random.Generator) -> float:
-        """Return the power from the noncentral t distribution, for the data's variance on both sides."""
-        errors = data.var(ddof=1) / len(data), data.var(ddof=1) / n
+    def power(self, data: np.ndarray, n: int, change: Change, level: float, rng: np.random.Generator) -> float:
+        """Return the power from the noncentral t distribution, for a model like the data, changed."""
+        changed = change.of(data)
+        shift = changed.mean() - data.mean()
+        errors = data.var(ddof=1) / len(data), changed.var(ddof=1) / n
         if sum(errors) == 0:
-            return float(change != 0)
-        return power_of_t(change / np.sqrt(sum(errors)), self._freedom(*errors, len(data), n), level)
+            return float(shift != 0)
+        return power_of_t(float(shift / np.sqrt(sum(errors))), self._freedom(*errors, len(data), n), level)
 
     @staticmethod
     def _freedom(a: float, b: float, n: int, m: int) -> float:

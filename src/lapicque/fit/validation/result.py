@@ -28,8 +28,9 @@ class Row:
         Hedges' g, the difference of the means in standard deviations over neurons; NaN where nothing varies.
     effect_interval : (low, high)
         Of confidence 1 - alpha.
-    change : float
-        The change of the data's mean, in ``unit``, or of its spread, as a share, that the power is for.
+    change : str
+        What the power is for: ``"x 1.2"``, all values 1.2 times as large; ``"+0.05"``, larger by so much;
+        ``"sd x 1.2"``, as wide a spread.
     power : float
         The chance that the test fails a model that is so far off, at the level that the smallest of all p must reach.
     undefined_data, undefined_model : (undefined, all)
@@ -49,7 +50,7 @@ class Row:
     p_holm: float
     effect: float
     effect_interval: tuple[float, float]
-    change: float
+    change: str
     power: float
     undefined_data: tuple[int, int]
     undefined_model: tuple[int, int]
@@ -139,6 +140,7 @@ class Validation:
             "p",
             "p Holm",
             "effect",
+            "change",
             "power",
             "verdict",
         )
@@ -155,7 +157,7 @@ class Validation:
         effect = "-" if np.isnan(row.effect) else f"{row.effect:+.2f} [{low:+.2f}, {high:+.2f}]"
         return (
             row.population, f"{row.feature}", f"{_number(row.data_mean)}{unit}", f"{_number(row.model_mean)}{unit}",
-            row.test, _number(row.value), _number(row.p), _number(row.p_holm), effect,
+            row.test, _number(row.value), _number(row.p), _number(row.p_holm), effect, row.change,
             "-" if np.isnan(row.power) else f"{row.power:.2f}", row.verdict,
         )  # fmt: skip
 

@@ -1,8 +1,9 @@
 """Tests over whole runs: neurons of one network are no independent samples, but runs with fresh seeds are.
 
 Each run has one number: its mean, or its distance from the other runs. That of the data is compared with those of the
-model by Student's t, with as many degrees of freedom as there are runs. A distance d is never negative and is skewed;
-d^(2/3) is nearly normal where d^2 is a sum of squares (Wilson & Hilferty 1931, doi:10.1073/pnas.17.12.684).
+model by Student's t, whose degrees of freedom are those of the runs. Distances are skewed and enter as logarithms: with
+20 runs of a recurrent network, p < 0.01 then happens in 0.9 to 1.3 % of comparisons of runs of the same model, against
+2.3 to 3.6 % with distances as they are, or with the power 2/3 that makes a sum of squares normal.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 from lapicque.errors import RecordingError
 from lapicque.fit.validation.distributions import share_below
 from lapicque.fit.validation.power import power_of_t
-from lapicque.fit.validation.two_sample import Sides, TwoSampleTest
+from lapicque.fit.validation.two_sample import Change, Sides, TwoSampleTest
 from lapicque.spikes.trains import SpikeTrains
 from lapicque.units import magnitude
 
@@ -32,13 +33,13 @@ class AcrossRuns:
     test : TwoSampleTest
     data, model : sequence of (value,)
         Without NaN; no run is empty.
-    change : float
-        As of `TwoSampleTest.changed`: what the power is for.
+    change : Change
+        What the power is for.
     """
 
-    def __init__(self, test: TwoSampleTest, data: Sequence[np.ndarray], model: Sequence[np.ndarray], change: float):
+    def __init__(self, test: TwoSampleTest, data: Sequence[np.ndarray], model: Sequence[np.ndarray], change: Change):
         self.test = test
-        up, down = ([test.changed(run, sign * change) for run in model] for sign in (1, -1))
+        up, down = ([one.of(run) for run in model] for one in (change, change.opposite))
         if test.of_run(model[0]) is not None:
             self.data, self.model, *changed = (_numbers(test, runs) for runs in (data, model, up, down))
         else:
@@ -65,12 +66,16 @@ class AcrossRuns:
         others = (total - below[own] * sizes[own, None]) / (count - sizes[own, None])
 
         def numbers(part: slice, reference: np.ndarray, reference_sizes: np.ndarray) -> np.ndarray:
-            found = self.test.between(Sides(grid, below[part], sizes[part], reference, reference_sizes))
-            return found if self.test.signed else np.maximum(found, 0) ** (2 / 3)
+            return self.test.between(Sides(grid, below[part], sizes[part], reference, reference_sizes))
 
         first = numbers(slice(0, n), np.tile(total / count, (n, 1)), np.full(n, count))
         rest = [slice(n + k * m, n + (k + 1) * m) for k in range(len(changed) + 1)]
-        return [first, *(numbers(part, others, count - sizes[own]) for part in rest)]
+        found = [first, *(numbers(part, others, count - sizes[own]) for part in rest)]
+        if self.test.signed:
+            return found
+        positive = np.concatenate(found)
+        least = positive[positive > 0].min(initial=np.inf) / 2  # of a distance that rounds to 0
+        return [np.log(np.maximum(one, least)) if np.isfinite(least) else np.zeros(len(one)) for one in found]
 
     @property
     def p(self) -> float:

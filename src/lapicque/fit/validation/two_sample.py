@@ -12,6 +12,39 @@ DRAWS = 200
 
 
 @dataclass(frozen=True)
+class Change:
+    """A change that a test should find: all values times a factor, or plus an amount; or their spread times a factor.
+
+    Examples
+    --------
+    >>> Change(factor=1.2), Change(shift=-0.05), Change(factor=1.2, spread=True)
+    (x 1.2, -0.05, sd x 1.2)
+    >>> Change(factor=2, spread=True).of(np.array([1.0, 3.0]))
+    array([0., 4.])
+    """
+
+    factor: float = 1.0
+    shift: float = 0.0
+    spread: bool = False
+
+    def of(self, values: np.ndarray) -> np.ndarray:
+        """Return changed values."""
+        if self.spread:
+            return values.mean() + (values - values.mean()) * self.factor
+        return values * self.factor + self.shift
+
+    @property
+    def opposite(self) -> Change:
+        """As large a change the other way."""
+        return Change(2 - self.factor, -self.shift, self.spread)
+
+    def __repr__(self) -> str:
+        if self.factor == 1:
+            return f"{self.shift:+g}"
+        return f"sd x {self.factor:g}" if self.spread else f"x {self.factor:g}"
+
+
+@dataclass(frozen=True)
 class Sides:
     """Empirical distributions of some runs, and of what they are compared with, on one grid.
 
@@ -73,20 +106,14 @@ class TwoSampleTest(ABC):
         """Return the numbers of runs, (run,), compared with others."""
         raise TypeError(f"{self.name} has no distance between distributions")
 
-    def changed(self, values: np.ndarray, change: float) -> np.ndarray:
-        """Return values with another mean (by ``change``), or another spread (by the factor 1 + ``change``)."""
-        if self.spread:
-            return values.mean() + (values - values.mean()) * (1 + change)
-        return values + change
-
-    def power(self, data: np.ndarray, n: int, change: float, level: float, rng: np.random.Generator) -> float:
+    def power(self, data: np.ndarray, n: int, change: Change, level: float, rng: np.random.Generator) -> float:
         """Return the chance to find a change, for independent samples like the data and a model with n values.
 
         Samples are drawn from the data with replacement; those of the model are changed.
         """
         found = 0
         for _ in range(DRAWS):
-            a, b = rng.choice(data, len(data)), self.changed(rng.choice(data, n), change)
+            a, b = rng.choice(data, len(data)), change.of(rng.choice(data, n))
             found += self.p_value(a, b, rng) < level
         return found / DRAWS
 

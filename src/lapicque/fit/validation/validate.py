@@ -59,8 +59,8 @@ def validate(
     alpha : float
         The chance that any row fails a model that is right, by Holm's correction over all rows.
     change : float, or feature -> float
-        What the power is for. A float is a share of the data's mean (0.05 is added for correlations, whose mean is near
-        0) or of their spread, for tests of that. By name, an amount in the feature's unit.
+        What the power is for. A float is relative: all values, or their spread for tests of that, are larger or smaller
+        by this share. (Pairwise correlations, whose mean is near 0, are larger by 0.05.) By name, what is added.
     power : float
         That a pass needs.
     independent : ``"runs"`` or ``"neurons"``, optional
