@@ -1,16 +1,12 @@
-"""Models fitted to recordings: problems, objectives, searches, scores."""
 
-from lapicque._lazy import attach
 
-__getattr__, __dir__, __all__ = attach(
-    __name__,
-    {
         "Fit": "search",
-        "MatchedNeurons": "networks",
-        "NetworkProblem": "networks",
-        "PopulationStatistics": "networks",
         "Free": "free",
         "Generation": "generations",
+        "MatchedNeurons": "networks",
+        "NetworkProblem": "networks",
+        "ParetoFront": "fronts",
+        "PopulationStatistics": "networks",
         "Problem": "problem",
         "Recording": "recording",
         "Score": "held_out",
@@ -25,6 +21,7 @@ __getattr__, __dir__, __all__ = attach(
         "load": "record",
         "load_generations": "record",
         "minimize": "search",
+        "pareto": "fronts",
         "predicted": "held_out",
         "profile": "held_out",
         "reliability": "held_out",
@@ -34,6 +31,11 @@ __getattr__, __dir__, __all__ = attach(
         "split_by_time": "trial",
         "trials_of": "trial",
         "validate": "validation",
+    __name__,
+    {
+"""Models fitted to recordings: problems, objectives, searches, scores."""
+__getattr__, __dir__, __all__ = attach(
+from lapicque._lazy import attach
     },
     submodules=["features", "validation"],
 )

@@ -34,39 +34,18 @@ class FittedValue:
 
 
 @dataclass(frozen=True, eq=False)
-class Fit:
-    """What a search found.
+class Candidate:
+    """A point of a problem, and the model there.
 
     Attributes
     ----------
     problem : Searchable
     point : (dimension,)
-        The best candidate on the unit cube.
-    loss : float
-    evaluations, seconds : how much was spent
-    history : (generation, 3)
-        Evaluations, best loss so far and median loss of each generation.
-    seed : int
-    optimizer : the description of the optimiser
-    stopped : str
-        Why the search ended: ``"budget"``, ``"patience"``, ``"interrupted"`` or ``"done"``.
-    budget : int
-        How many evaluations were asked for.
-    generations : tuple of Generation
-        At most 128 of the search's generations with at most 64 of their candidates, the last one among them.
+        On the unit cube.
     """
 
     problem: Searchable
     point: np.ndarray
-    loss: float
-    evaluations: int
-    seconds: float
-    history: np.ndarray
-    seed: int
-    optimizer: Any
-    stopped: str
-    budget: int
-    generations: tuple[Generation, ...] = ()
 
     @property
     def parameters(self) -> dict[str, FittedValue]:
@@ -99,17 +78,53 @@ class Fit:
         ends = {f.name: x for f, x in zip(self.problem.free, self.point, strict=True)}
         return {name: "low" if x < 0.5 else "high" for name, x in ends.items() if x < 0.005 or x > 0.995}
 
-    def __repr__(self) -> str:
-        lines = [
-            f"Fit of {self.problem.name!r}: loss {self.loss:.4f} after {self.evaluations} evaluations in "
-            f"{self.seconds:.1f} s ({self.stopped}, seed {self.seed})"
-        ]
+    def lines(self) -> list[str]:
+        """Return a line for each parameter, with its value, its unit, and the bound that it has reached."""
         parameters, ends = self.parameters, self.at_bounds
         width = max(map(len, parameters))
         notes = {"low": "  at its lower bound", "high": "  at its upper bound"}
-        for name, found in parameters.items():
-            lines.append(f"  {name:<{width}} = {found!r}{notes.get(ends.get(name, ''), '')}")
-        return "\n".join(lines)
+        return [f"  {n:<{width}} = {found!r}{notes.get(ends.get(n, ''), '')}" for n, found in parameters.items()]
+
+
+@dataclass(frozen=True, eq=False)
+class Fit(Candidate):
+    """What a search found.
+
+    Attributes
+    ----------
+    problem : Searchable
+    point : (dimension,)
+        The best candidate on the unit cube.
+    loss : float
+    evaluations, seconds : how much was spent
+    history : (generation, 3)
+        Evaluations, best loss so far and median loss of each generation.
+    seed : int
+    optimizer : the description of the optimiser
+    stopped : str
+        Why the search ended: ``"budget"``, ``"patience"``, ``"interrupted"`` or ``"done"``.
+    budget : int
+        How many evaluations were asked for.
+    generations : tuple of Generation
+        At most 128 of the search's generations with at most 64 of their candidates, the last one among them.
+    """
+
+    loss: float
+    evaluations: int
+    seconds: float
+    history: np.ndarray
+    seed: int
+    optimizer: Any
+    stopped: str
+    budget: int
+    generations: tuple[Generation, ...] = ()
+
+    def __repr__(self) -> str:
+        head = (
+            f"Fit of {self.problem.name!r}: loss {self.loss:.4f} after {self.evaluations} evaluations in "
+            f"{self.seconds:.1f} s ({self.stopped}, seed {self.seed})"
+        )
+        return "\n".join([head, *self.lines()])
 
 
 def default_optimizer() -> Optimizer:

@@ -25,5 +25,6 @@ __getattr__, __dir__, __all__ = attach(
         "SearchState": "asktell",
         "cma_es": "cma_es",
         "differential_evolution": "differential_evolution",
+        "nsga2": "nsga2",
     },
 )
