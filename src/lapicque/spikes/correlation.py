@@ -38,12 +38,43 @@ def correlation(trains: SpikeTrains, bin: Any) -> np.ndarray:
            [ 0.5 ,  1.  , -0.87],
            [-0.87, -0.87,  1.  ]])
     """
-    counts = bin_counts(trains, bin).values
-    deviation = counts - counts.mean(axis=1, keepdims=True)
-    covariance = deviation @ deviation.T
-    sd = np.sqrt(np.diag(covariance))
+    products = _products(bin_counts(trains, bin).values)
+    sd = np.sqrt(np.diag(products))
     scale = np.outer(sd, sd)
-    return np.divide(covariance, scale, out=np.full_like(scale, np.nan), where=scale > 0)
+    return np.divide(products, scale, out=np.full_like(scale, np.nan), where=scale > 0)
+
+
+def covariance(trains: SpikeTrains, bin: Any) -> np.ndarray:
+    """Covariance of binned spike counts, of every pair of trains.
+
+    Parameters
+    ----------
+    trains : SpikeTrains
+    bin : ms
+        Width of a bin; as `lapicque.spikes.bin_counts`.
+
+    Returns
+    -------
+    numpy.ndarray
+        (train, train), the sum of products over one less than the number of bins; not a number for a single bin.
+
+    Examples
+    --------
+    >>> trains = SpikeTrains.from_lists([[1, 2, 12], [3, 14, 15], [21]], t_stop=30)
+    >>> covariance(trains, bin=10).round(2)
+    array([[ 1.  ,  0.5 , -0.5 ],
+           [ 0.5 ,  1.  , -0.5 ],
+           [-0.5 , -0.5 ,  0.33]])
+    """
+    counts = bin_counts(trains, bin).values
+    if counts.shape[1] < 2:
+        return np.full((len(trains), len(trains)), np.nan)
+    return _products(counts) / (counts.shape[1] - 1)
+
+
+def _products(counts: np.ndarray) -> np.ndarray:
+    deviation = counts - counts.mean(axis=1, keepdims=True)
+    return deviation @ deviation.T
 
 
 def crosscorrelogram(a: SpikeTrains, b: SpikeTrains, bin: Any, lag: Any) -> Histogram:

@@ -1,0 +1,89 @@
+"""The spike time tiling coefficient: correlation of spike trains that does not depend on their rates."""
+
+from __future__ import annotations
+
+from threading import Event
+from typing import Any
+
+import numpy as np
+
+from lapicque.errors import RecordingError
+from lapicque.spikes.trains import SpikeTrains
+from lapicque.threads import StoppedError, run_all
+from lapicque.units import magnitude
+
+
+def tiling(trains: SpikeTrains, window: Any = 5.0, *, threads: int | None = None) -> np.ndarray:
+    """Spike time tiling coefficient of every pair of trains.
+
+    The share of spikes of A that have one of B within the window to either side, less the share of time that lies so
+    near to the spikes of B, as a part of what it could be; averaged with the same of B and A: 1 if each spike of both
+    has a partner, 0 if as many as by chance, towards -1 if none.
+
+    Parameters
+    ----------
+    trains : SpikeTrains
+    window : ms
+        How far partners may be apart, this included.
+    threads : int, optional
+        The result is the same for any number.
+
+    Returns
+    -------
+    numpy.ndarray
+        (train, train), symmetric; not a number for pairs with an empty train, that with itself included.
+
+    Raises
+    ------
+    RecordingError
+        If the window is not positive, or the trains were observed for no time.
+
+    References
+    ----------
+    .. [1] Cutts & Eglen 2014, J. Neurosci. 34, 14288, https://doi.org/10.1523/JNEUROSCI.2767-14.2014
+
+    Examples
+    --------
+    >>> trains = SpikeTrains.from_lists([[10, 50, 90], [11, 52], [70]], t_stop=100)
+    >>> tiling(trains, "2 ms").round(3)
+    array([[ 1.  ,  0.81, -0.08],
+           [ 0.81,  1.  , -0.06],
+           [-0.08, -0.06,  1.  ]])
+    """
+    reach = float(magnitude(window, "ms", "the window"))
+    if not 0 < reach < np.inf:
+        raise RecordingError(f"the window of the tiling coefficient must be positive, not {reach:g} ms")
+    if not trains.duration > 0:
+        raise RecordingError("the tiling coefficient compares shares of time: the trains were observed for 0 ms")
+    lists = trains.to_lists()
+    train = np.repeat(np.arange(len(trains)), trains.counts)
+    tiled = np.array([_tiled(spikes, reach, trains.t_start, trains.t_stop) for spikes in lists])
+    # near[a, b]: share of the spikes of a with one of b nearby
+    near = np.full((len(trains), len(trains)), np.nan)
+
+    def compare(b: int, stop: Event) -> None:
+        if stop.is_set():
+            raise StoppedError
+        if len(lists[b]):
+            at = np.searchsorted(lists[b], trains.times)
+            behind = lists[b][np.minimum(at, len(lists[b]) - 1)]
+            ahead = lists[b][np.maximum(at - 1, 0)]
+            distance = np.minimum(np.abs(behind - trains.times), np.abs(trains.times - ahead))
+            with np.errstate(invalid="ignore"):
+                near[:, b] = np.bincount(train, distance <= reach, len(trains)) / trains.counts
+
+    run_all(compare, range(len(trains)), threads)
+    return (_part(near, tiled[None, :]) + _part(near.T, tiled[:, None])) / 2
+
+
+def _tiled(spikes: np.ndarray, reach: float, t_start: float, t_stop: float) -> float:
+    """Share of the window within reach of a spike."""
+    starts, stops = np.maximum(spikes - reach, t_start), np.minimum(spikes + reach, t_stop)
+    starts[1:] = np.maximum(starts[1:], stops[:-1])
+    return float((stops - starts).sum() / (t_stop - t_start))
+
+
+def _part(near: np.ndarray, tiled: np.ndarray) -> np.ndarray:
+    """``(P - T) / (1 - P T)``, and 1 where both are 1."""
+    room = 1 - near * tiled
+    return np.divide(near - tiled, room, out=np.where(np.isnan(room), np.nan, 1.0), where=room > 1e-12)
