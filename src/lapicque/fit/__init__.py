@@ -1,9 +1,20 @@
+"""Models fitted to recordings: problems, objectives, searches, scores."""
 
+from lapicque._lazy import attach
 
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "Basis": "likelihood",
+        "Electrode": "likelihood",
+        "Estimate": "likelihood",
         "Fit": "search",
         "Free": "free",
+        "GIFFit": "likelihood",
+        "GLMFit": "likelihood",
         "Generation": "generations",
         "MatchedNeurons": "networks",
+        "MaximumLikelihoodFit": "likelihood",
         "NetworkProblem": "networks",
         "ParetoFront": "fronts",
         "PopulationStatistics": "networks",
@@ -14,28 +25,32 @@
         "SpikeMatch": "objectives",
         "StepFeatures": "objectives",
         "Sweep": "sweep",
+        "TimeRescaling": "likelihood",
         "Trial": "trial",
         "Validation": "validation",
         "VoltageError": "objectives",
         "concatenate": "recording",
+        "electrode_kernel": "likelihood",
+        "exponentials": "likelihood",
+        "gif": "likelihood",
+        "glm": "likelihood",
         "load": "record",
         "load_generations": "record",
+        "log_likelihood": "likelihood",
         "minimize": "search",
         "pareto": "fronts",
         "predicted": "held_out",
         "profile": "held_out",
+        "raised_cosines": "likelihood",
+        "rectangles": "likelihood",
         "reliability": "held_out",
         "save": "record",
         "score": "held_out",
         "split_by_stimulus": "trial",
         "split_by_time": "trial",
+        "time_rescaling": "likelihood",
         "trials_of": "trial",
         "validate": "validation",
-    __name__,
-    {
-"""Models fitted to recordings: problems, objectives, searches, scores."""
-__getattr__, __dir__, __all__ = attach(
-from lapicque._lazy import attach
     },
     submodules=["features", "validation"],
 )

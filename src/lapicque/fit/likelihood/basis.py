@@ -117,9 +117,7 @@ class Exponentials(Basis):
     def _recursion(self, signal: np.ndarray, gains: list[float], dt: float) -> np.ndarray:
         from scipy.signal import lfilter
 
-        rows = [
-            lfilter([gain], [1.0, -np.exp(-dt / tau)], signal) for gain, tau in zip(gains, self.taus, strict=True)
-        ]
+        rows = [lfilter([gain], [1.0, -np.exp(-dt / tau)], signal) for gain, tau in zip(gains, self.taus, strict=True)]
         return np.stack(rows, axis=1)
 
     def __repr__(self) -> str:

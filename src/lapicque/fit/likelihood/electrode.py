@@ -138,7 +138,11 @@ def electrode_kernel(recording: Recording, *, length: Any = "3 ms", membrane: An
     >>> voltage = -70 + (filtered(current, 20, 0.2) + filtered(current, 100, 20)) / 1e3
     >>> none = SpikeTrains.from_lists([[]], t_stop=5000)
     >>> electrode = electrode_kernel(Recording([Sweep(current, none, voltage)], 0.1, "pA"))
-    >>> round(electrode.resistance.value), round(electrode.membrane_resistance.value), round(electrode.membrane_tau.value)
+    >>> (
+    ...     round(electrode.resistance.value),
+    ...     round(electrode.membrane_resistance.value),
+    ...     round(electrode.membrane_tau.value),
+    ... )
     (20, 100, 20)
     """
     short, long = (float(magnitude(value, "ms", name)) for value, name in ((length, "length"), (membrane, "membrane")))
@@ -149,7 +153,9 @@ def electrode_kernel(recording: Recording, *, length: Any = "3 ms", membrane: An
             f"the membrane's, {long:g} ms"
         )
     if recording.stimulus_unit != "pA":
-        raise FitError(f"the stimulus is in {recording.stimulus_unit}: an electrode's kernel follows from a current (pA)")
+        raise FitError(
+            f"the stimulus is in {recording.stimulus_unit}: an electrode's kernel follows from a current (pA)"
+        )
     edges = _edges(round(short / dt), round(long / dt))
     basis = Rectangles(tuple(edges * dt))
     names = ["constant", *(f"kernel, {label}" for label in basis.labels)]

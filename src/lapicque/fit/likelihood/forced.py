@@ -38,12 +38,15 @@ class Bins:
     counted : (repeat, bin) bool
         Inside the window, and not refractory.
     dt : ms
+    poisson : bool
+        Counts are Poisson numbers instead.
     """
 
     expected: np.ndarray
     counts: np.ndarray
     counted: np.ndarray
     dt: float
+    poisson: bool = False
 
 
 def hazard_of(neuron: Neuron) -> str:
@@ -112,6 +115,11 @@ def refractory_steps(neuron: Neuron, dt: float) -> int:
     return max(1, int(np.floor(value / dt + 1e-3)))
 
 
+def to_steps(times: np.ndarray, dt: float) -> np.ndarray:
+    """Return the step in which each time is; a time that is a step's beginning up to rounding is in that step."""
+    return np.floor(np.asarray(times) / dt + 1e-6).astype(np.int64)
+
+
 def spike_steps(trial: Trial, refractory: int = 1) -> list[np.ndarray]:
     """Return the steps of each repeat's spikes: (spike,) each.
 
@@ -123,7 +131,7 @@ def spike_steps(trial: Trial, refractory: int = 1) -> list[np.ndarray]:
     found = []
     for repeat, train in enumerate(trial.spikes):
         times = train.times
-        steps = np.floor(times / trial.dt + 0.5).astype(np.int64)
+        steps = to_steps(times, trial.dt)
         steps = steps[(steps >= 0) & (steps < trial.samples)]
         intervals = np.diff(steps)
         if intervals.size and intervals.min() < refractory:
@@ -135,9 +143,7 @@ def spike_steps(trial: Trial, refractory: int = 1) -> list[np.ndarray]:
                 if intervals[at]
                 else f"in one step of {trial.dt:g} ms: take a smaller dt"
             )
-            raise FitError(
-                f"repeat {repeat} of {name} has spikes at {times[at]:g} and {times[at + 1]:g} ms, {what}"
-            )
+            raise FitError(f"repeat {repeat} of {name} has spikes at {times[at]:g} and {times[at + 1]:g} ms, {what}")
         found.append(steps)
     return found
 
@@ -145,7 +151,7 @@ def spike_steps(trial: Trial, refractory: int = 1) -> list[np.ndarray]:
 def counted_bins(trial: Trial, steps: Sequence[np.ndarray], refractory: int) -> np.ndarray:
     """Return which bins of each repeat count: inside the window, not refractory. (repeat, bin) bool."""
     found = np.zeros((len(steps), trial.samples), dtype=bool)
-    first, last = (int(np.ceil(edge / trial.dt - 0.5 - 1e-6)) for edge in trial.window)
+    first, last = (int(np.ceil(edge / trial.dt - 1e-6)) for edge in trial.window)
     found[:, max(first, 0) : last] = True
     for row, own in zip(found, steps, strict=True):
         for step in own:

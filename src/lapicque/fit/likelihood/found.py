@@ -12,10 +12,10 @@ import numpy as np
 from lapicque.distances.distance import Distance
 from lapicque.errors import FitError
 from lapicque.fit.agreement import agreements, is_coincidence
+from lapicque.fit.held_out import Score
 from lapicque.fit.likelihood.forced import Bins
 from lapicque.fit.likelihood.goodness import TimeRescaling, bits_per_spike, count_spikes, of_bins, rescaled
 from lapicque.fit.trial import Trial
-from lapicque.fit.held_out import Score
 from lapicque.spikes.trains import SpikeTrains
 
 
@@ -46,23 +46,23 @@ class MaximumLikelihoodFit:
     Attributes
     ----------
     parameters : name -> Estimate
-    trials : tuple of Trial
-        What it was fitted to.
+    trials : tuple
+        What it was fitted to: trials, of a GLM stretches of bins.
     free : int
         How many parameters were estimated.
     seconds : float
     """
 
     parameters: Mapping[str, Estimate]
-    trials: tuple[Trial, ...]
+    trials: tuple[Any, ...]
     free: int
     seconds: float
 
-    def bins(self, trial: Trial) -> Bins:
+    def bins(self, trial: Any) -> Bins:
         """Return what the model expects in each bin of a trial, given the data's spikes before it."""
         raise TypeError(f"{type(self).__name__} expects nothing: fit by lq.fit.gif or lq.fit.glm")
 
-    def runs(self, trial: Trial, runs: int, seed: int) -> SpikeTrains:
+    def runs(self, trial: Any, runs: int, seed: int) -> SpikeTrains:
         """Return spikes of the model under a trial's stimulus: (run, 1)."""
         raise TypeError(f"{type(self).__name__} has no runs: fit by lq.fit.gif or lq.fit.glm")
 
@@ -71,7 +71,15 @@ class MaximumLikelihoodFit:
         return [self.bins(trial) for trial in self.trials]
 
     def _bins(self, trials: Sequence[Trial] | None) -> list[Bins]:
-        return self._training if trials is None else [self.bins(trial) for trial in trials]
+        return self._training if trials is None else [self.bins(trial) for trial in self._explained(trials)]
+
+    def _explained(self, trials: Any) -> Sequence[Any]:
+        """Return whose spikes are to be explained."""
+        return fitted_trials(trials)
+
+    def _presented(self, trials: Any) -> Sequence[Any]:
+        """Return what the model is to be run on."""
+        return self.trials if trials is None else fitted_trials(trials)
 
     def log_likelihood(self, trials: Sequence[Trial] | None = None) -> float:
         """Return the log-likelihood of trials, of those that were fitted if absent; see `lapicque.fit.log_likelihood`.
@@ -123,8 +131,7 @@ class MaximumLikelihoodFit:
         """
         if runs < 1:
             raise FitError(f"runs is {runs}: at least one run of the model is needed")
-        chosen = self.trials if trials is None else trials
-        return [self.runs(trial, runs, seed + n) for n, trial in enumerate(chosen)]
+        return [self.runs(trial, runs, seed + n) for n, trial in enumerate(self._presented(trials))]
 
     def score(
         self,
@@ -154,8 +161,12 @@ class MaximumLikelihoodFit:
 
         measure = coincidence("4 ms") if distance is None else distance
         if not is_coincidence(measure):
-            raise FitError(f"a score is a coincidence factor, such as lq.distances.coincidence('4 ms'), not {measure!r}")
-        chosen = tuple(self.trials if trials is None else trials)
+            raise FitError(
+                f"a score is a coincidence factor, such as lq.distances.coincidence('4 ms'), not {measure!r}"
+            )
+        chosen = self._presented(trials)
+        if not all(isinstance(trial, Trial) for trial in chosen):
+            raise FitError("a score compares with the repeats of trials: give trials")
         spiking = [n for n, trial in enumerate(chosen) if trial.scored.times.size]
         predicted = self.predict(chosen, runs, seed)
         found = dict(
@@ -201,10 +212,14 @@ def fitted_trials(given: Any) -> tuple[Trial, ...]:
     from lapicque.fit.recording import Recording
     from lapicque.fit.trial import trials_of
 
-    trials = tuple(trials_of(given)) if isinstance(given, Recording) else given
-    if isinstance(trials, Trial):
-        trials = (trials,)
-    trials = tuple(trials)
+    if isinstance(given, Recording):
+        given = trials_of(given)
+    elif isinstance(given, Trial):
+        given = (given,)
+    try:
+        trials = tuple(given)
+    except TypeError:
+        trials = (given,)
     if not trials:
         raise FitError("there are no trials to fit to")
     for trial in trials:

@@ -62,9 +62,7 @@ class GIFFit(MaximumLikelihoodFit):
         """Return spikes of the model under a trial's stimulus: (run, 1)."""
         given = inputs_of(self.neuron, trial, driven_input(self.neuron, trial), ())
         inputs = {name: values / self.neuron.inputs[name].unit.scale for name, values in given.items()}
-        answer = simulate(
-            self.neuron, trial.duration, dt=trial.dt, inputs=inputs, n=runs, seed=seed, progress=False
-        )
+        answer = simulate(self.neuron, trial.duration, dt=trial.dt, inputs=inputs, n=runs, seed=seed, progress=False)
         return SpikeTrains.from_lists(answer.spikes.to_lists(), t_stop=answer.spikes.t_stop, shape=(runs, 1))
 
     def current_kernel(self, times: Any) -> np.ndarray:
@@ -178,9 +176,13 @@ def gif(
         if basis is not None and not isinstance(basis, Exponentials):
             raise FitError(f"the kernels of a GIF are exponentials, which its states can be, not {basis!r}")
     dt = trials[0].dt
-    time_ref, time_before = (float(magnitude(value, "ms", name)) for value, name in ((t_ref, "t_ref"), (before, "before")))
+    time_ref, time_before = (
+        float(magnitude(value, "ms", name)) for value, name in ((t_ref, "t_ref"), (before, "before"))
+    )
     if not (time_ref > 0 and time_before >= 0):
-        raise FitError(f"t_ref is {time_ref:g} ms and before {time_before:g} ms: times that are not negative are expected")
+        raise FitError(
+            f"t_ref is {time_ref:g} ms and before {time_before:g} ms: times that are not negative are expected"
+        )
     refractory = max(1, int(np.floor(time_ref / dt + 1e-3)))
     steps = [spike_steps(trial, refractory) for trial in trials]
     membrane = fit_membrane(trials, steps, current, refractory, time_before)

@@ -63,23 +63,26 @@ def log_likelihood(neuron: Neuron, trials: Sequence[Trial]) -> float:
 
 
 def of_bins(bins: Bins) -> float:
-    """Return the log-likelihood of the counted bins; counts above 1 are those of a Poisson number."""
+    """Return the log-likelihood of the bins that count."""
     u, y = bins.expected[bins.counted], bins.counts[bins.counted]
     with np.errstate(divide="ignore", over="ignore"):
-        one = np.log(-np.expm1(-u))
-    return float(np.sum(np.where(y > 0, one, -u)))
+        if bins.poisson:
+            return float(np.sum(np.where(y > 0, y * np.log(u), 0.0) - u))
+        return float(np.sum(np.where(y > 0, np.log(-np.expm1(-u)), -u)))
 
 
 def constant_rate(all_bins: Sequence[Bins]) -> float:
-    """Return the log-likelihood of the same bins under the constant probability of a spike that explains them best."""
+    """Return the log-likelihood of the same bins under the constant rate that explains them best."""
     spikes, bins = count_spikes(all_bins), sum(int(b.counted.sum()) for b in all_bins)
     p = spikes / bins
+    if all_bins[0].poisson:
+        return float(spikes * np.log(p) - spikes) if p > 0 else 0.0
     return float(spikes * np.log(p) + (bins - spikes) * np.log1p(-p)) if 0 < p < 1 else 0.0
 
 
 def count_spikes(all_bins: Sequence[Bins]) -> int:
     """Return the number of spikes in the bins that count."""
-    return int(sum((b.counts[b.counted] > 0).sum() for b in all_bins))
+    return int(sum(b.counts[b.counted].sum() for b in all_bins))
 
 
 def bits_per_spike(all_bins: Sequence[Bins], value: float) -> float:
@@ -185,8 +188,8 @@ def time_rescaling(neuron: Neuron, trials: Sequence[Trial], seed: int = 0) -> Ti
 
 def rescaled(all_bins: Sequence[Bins], seed: int) -> TimeRescaling:
     """Return the rescaled intervals between spikes of bins that hold one spike at most."""
-    if any((bins.counts[bins.counted] > 1).any() for bins in all_bins):
-        raise FitError("time rescaling needs bins with one spike at most: take a smaller dt")
+    if any(bins.poisson or (bins.counts[bins.counted] > 1).any() for bins in all_bins):
+        raise FitError("time rescaling needs bins with one spike at most: take a smaller dt, without poisson=")
     random = np.random.default_rng(seed)
     found = [np.empty(0)]
     for bins in all_bins:
