@@ -69,7 +69,7 @@ bench: $(STAMPS)/bench,train
 peers: $(STAMPS)/bench
 	$(BIN)/python -m benchmarks.harness
 
-crosscheck: $(STAMPS)/demo,nwb,test,train peers
+crosscheck: $(STAMPS)/cluster,demo,nwb,test,train peers
 	$(BIN)/python -m pytest -m crosscheck $(ARGS)
 
 clean:
