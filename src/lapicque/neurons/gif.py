@@ -69,7 +69,9 @@ def gif_like(parameters: Mapping[str, Any], **fields: Any) -> Neuron:
         reset="; ".join(["v = v_reset", *jumps]),
         refractory="t_ref",
         parameters=dict(parameters),
-        reference="Mensi et al. 2012, doi:10.1152/jn.00408.2011; Pozzorini et al. 2015, doi:10.1371/journal.pcbi.1004275",
+        reference=(
+            "Mensi et al. 2012, doi:10.1152/jn.00408.2011; Pozzorini et al. 2015, doi:10.1371/journal.pcbi.1004275"
+        ),
         **{"initial": dict(v="e_l"), "name": "gif", **fields},
     )
 

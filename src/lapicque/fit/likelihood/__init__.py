@@ -1,4 +1,4 @@
-"""Maximum likelihood for models with escape noise: the integrate-and-fire GIF, the GLM, and the electrode before them."""
+"""Maximum likelihood for models with escape noise: the GIF, the GLM, and the electrode before them."""
 
 from lapicque._lazy import attach
 

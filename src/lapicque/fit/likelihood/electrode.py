@@ -45,7 +45,7 @@ class Electrode:
     explained: float
 
     def drop(self, current: Any, dt: Any) -> np.ndarray:
-        """Return the voltage across the electrode, mV: (sample,), for a current in pA that begins after rest at its first.
+        """Return the voltage across the electrode, mV: (sample,), for a current in pA that was as its first value before.
 
         Raises
         ------
@@ -149,8 +149,8 @@ def electrode_kernel(recording: Recording, *, length: Any = "3 ms", membrane: An
     dt = recording.dt
     if not dt <= short <= long / 4:
         raise FitError(
-            f"the electrode's kernel of {short:g} ms must last at least one sample ({dt:g} ms) and at most a quarter of "
-            f"the membrane's, {long:g} ms"
+            f"the electrode's kernel of {short:g} ms must last at least one sample ({dt:g} ms) and at most a quarter "
+            f"of the membrane's, {long:g} ms"
         )
     if recording.stimulus_unit != "pA":
         raise FitError(
@@ -221,8 +221,8 @@ def _exponential(times: np.ndarray, values: np.ndarray, weights: np.ndarray) -> 
     tau = float(np.exp(found.x))
     if not (size(tau)[0] > 0 and tau < 4 * times[-1]):
         raise FitError(
-            "what is left of the filter from current to voltage after the electrode's time does not decay as a membrane "
-            "does: is the current in pA and the voltage in mV, and below threshold? Otherwise make length= shorter or "
+            "what is left of the filter from current to voltage after the electrode's time does not decay as a "
+            "membrane does: is the current in pA and the voltage in mV, and below threshold? Otherwise make length= shorter or "
             "membrane= longer"
         )
     return size(tau)[0], tau

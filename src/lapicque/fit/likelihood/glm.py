@@ -1,4 +1,4 @@
-"""The generalized linear model: a log rate that is a sum of filters of the stimulus, of its own spikes and of others'."""
+"""The generalized linear model: a log rate that sums filters of the stimulus, of its own spikes and of others'."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lapicque.errors import FitError
-from lapicque.fit.likelihood.basis import Basis, Exponentials
+from lapicque.fit.likelihood.basis import Basis
 from lapicque.fit.likelihood.forced import Bins
 from lapicque.fit.likelihood.found import Estimate, MaximumLikelihoodFit, fitted_trials
 from lapicque.fit.likelihood.kernels import emit
@@ -86,55 +86,9 @@ class GLMFit(MaximumLikelihoodFit):
         FitError
             If its kernels are no exponentials, or it listens to other neurons.
         """
-        for basis in (self.stimulus, self.history):
-            if basis is not None and not isinstance(basis, Exponentials):
-                raise FitError(
-                    f"kernels of {basis!r} are no states of a neuron: fit with lq.fit.exponentials(...), or run the model "
-                    "by predict()"
-                )
-        if self.others and self.coupling is not None:
-            raise FitError("the model listens to other neurons: it is part of a network, not a neuron alone")
-        lines, parameters, terms = [f"i_ext : {self.unit} (input)  # stimulus"], {}, ["constant"]
-        for k, tau in enumerate(self.stimulus.taus if isinstance(self.stimulus, Exponentials) else (), 1):
-            lines += [
-                f"dx_{k}/dt = i_ext - x_{k}/tau_x_{k} : {self._times_ms}  # part {k} of the filtered stimulus",
-                f"tau_x_{k} : ms  # time constant of that part",
-                f"k_{k} : 1/({self._times_ms})  # its weight in the log rate",
-            ]
-            parameters |= {f"tau_x_{k}": f"{tau!r} ms"}
-            value = self.parameters[f"stimulus, {self.stimulus.labels[k - 1]}"].value  # type: ignore[union-attr]
-            parameters[f"k_{k}"] = value
-            terms.append(f"k_{k}*x_{k}")
-        jumps = []
-        for k, tau in enumerate(self.history.taus if isinstance(self.history, Exponentials) else (), 1):
-            lines += [
-                f"dh_{k}/dt = -h_{k}/tau_h_{k} : 1  # part {k} of the history of spikes",
-                f"tau_h_{k} : ms  # time constant of that part",
-                f"q_{k} : 1  # jump of that part, in the log rate",
-            ]
-            parameters |= {f"tau_h_{k}": f"{tau!r} ms"}
-            parameters[f"q_{k}"] = self.parameters[f"history, {self.history.labels[k - 1]}"].value  # type: ignore[union-attr]
-            terms.append(f"h_{k}")
-            jumps.append(f"h_{k} += q_{k}")
-        lines += ["constant : 1  # logarithm of the rate without stimulus and spikes, in Hz", "lambda_0 : Hz  # 1 Hz"]
-        parameters |= {"constant": self.parameters["constant"].value, "lambda_0": "1 Hz"}
-        refractory = None
-        if self.t_ref:
-            lines.append("t_ref : ms  # refractory period")
-            parameters["t_ref"], refractory = f"{self.t_ref!r} ms", "t_ref"
-        return Neuron(
-            "\n".join(lines),
-            threshold=f"hazard(lambda_0*exp({' + '.join(terms)}))",
-            reset="; ".join(jumps),
-            refractory=refractory,
-            parameters=parameters,
-            reference="Pillow et al. 2008, doi:10.1038/nature07140",
-            name="glm",
-        )
+        from lapicque.fit.likelihood.glm_neuron import glm_neuron
 
-    @property
-    def _times_ms(self) -> str:
-        return "ms" if self.unit == "1" else f"{self.unit}*ms"
+        return glm_neuron(self)
 
     def _design(self, stretch: Stretch) -> np.ndarray:
         return design_of(stretch, self.dt, self.stimulus, self.history, self.coupling)
@@ -373,7 +327,8 @@ def _check(stretch: Stretch, number: int, refractory: int, dt: float, poisson: b
     at = stretch.start + stretch.steps[int(np.argmin(intervals))] * dt
     if intervals.min() == 0:
         raise FitError(
-            f"stretch {number} has two spikes in the bin at {at:g} ms: take a smaller dt than {dt:g} ms, or poisson=True"
+            f"stretch {number} has two spikes in the bin at {at:g} ms: take a smaller dt than {dt:g} ms, or "
+            "poisson=True"
         )
     raise FitError(
         f"stretch {number} has spikes {intervals.min() * dt:g} ms apart at {at:g} ms, less than the refractory period, "

@@ -15,7 +15,7 @@ from lapicque.model.neuron import Neuron
 
 
 def log_likelihood(neuron: Neuron, trials: Sequence[Trial]) -> float:
-    """Log-likelihood of the trials' spikes under a neuron with escape noise, within their windows.
+    r"""Log-likelihood of the trials' spikes under a neuron with escape noise, within their windows.
 
     The neuron runs by its own equations, but spikes when the data do. Each step in which it is not refractory has a
     spike with the probability that a simulation of that step gives it, 1 - exp(-rate dt).
@@ -49,7 +49,7 @@ def log_likelihood(neuron: Neuron, trials: Sequence[Trial]) -> float:
 
     >>> import lapicque as lq
     >>> cell = lq.Neuron(
-    ...     "dv/dt = (i_ext*r - v)/tau : mV\\ni_ext : pA (input)\\nrate : Hz",
+    ...     "dv/dt = (i_ext*r - v)/tau : mV\ni_ext : pA (input)\nrate : Hz",
     ...     threshold="hazard(rate)",
     ...     parameters=dict(tau="10 ms", r="1 Gohm", rate="20 Hz"),
     ... )

@@ -1,9 +1,11 @@
 """The loops of the likelihood, compiled: value, gradient and Hessian of a sum over time bins."""
 
+from typing import Any
+
 import numpy as np
 from numba import boolean, f8, i8, njit, void
 
-_OPTIONS = {"nogil": True, "cache": True, "error_model": "numpy"}
+_OPTIONS: Any = {"nogil": True, "cache": True, "error_model": "numpy"}
 
 
 @njit(f8(f8[:, ::1], f8[::1], f8[::1], f8[::1], boolean, f8[::1], f8[:, ::1]), **_OPTIONS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -62,7 +63,7 @@ def regress(parts: Iterable[tuple[np.ndarray, np.ndarray]], names: Sequence[str]
     total = sum(len(y) for _, y in pairs)
     if total < 2 * BLOCKS * len(names):
         raise FitError(
-            f"{what}: {total} samples are left, too few for {len(names)} coefficients. There is no, or hardly any, time "
+            f"{what}: {total} samples are left, too few for {len(names)} coefficients. There is hardly any time "
             "far enough from spikes: record longer, or leave less out around spikes"
         )
     X, y = (np.concatenate([pair[k] for pair in pairs]) for k in (0, 1))
@@ -71,8 +72,8 @@ def regress(parts: Iterable[tuple[np.ndarray, np.ndarray]], names: Sequence[str]
         raise FitError(f"{what}: {names[int(np.argmin(scale))]!r} is 0 at all times, so nothing can be said of it")
     X = X / scale
     edges = np.linspace(0, total, BLOCKS + 1).astype(int)
-    squares = np.array([X[a:b].T @ X[a:b] for a, b in zip(edges[:-1], edges[1:], strict=True)])
-    products = np.array([X[a:b].T @ y[a:b] for a, b in zip(edges[:-1], edges[1:], strict=True)])
+    squares = np.array([X[a:b].T @ X[a:b] for a, b in pairwise(edges)])
+    products = np.array([X[a:b].T @ y[a:b] for a, b in pairwise(edges)])
     all_squares, all_products = squares.sum(axis=0), products.sum(axis=0)
     values, vectors = np.linalg.eigh(all_squares)
     if not values[0] > 1e-12 * values[-1]:

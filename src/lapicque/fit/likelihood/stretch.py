@@ -93,7 +93,7 @@ def _of_trains(trains: SpikeTrains, dt: float, signal: Any, neuron: int) -> list
             )
         if not np.isfinite(values).all():
             raise FitError(f"the signal is not finite (NaN or infinite) in {int((~np.isfinite(values)).sum())} bins")
-        rows = np.broadcast_to(values, (trials, samples))
+        rows = list(np.broadcast_to(values, (trials, samples)))
     own = neuron % neurons
     found = []
     for trial in range(trials):

@@ -58,7 +58,6 @@ def fit_membrane(
     FitError
         Without voltages, without time far from spikes, or where the result is no membrane.
     """
-    dt = trials[0].dt
     taus = current.taus if current is not None else ()
     names = ["resting current", "voltage", "injected current", *(f"current after spikes, {tau:g} ms" for tau in taus)]
     parts, resets = [], []
@@ -79,11 +78,11 @@ def fit_membrane(
         rest, leak, gain, *after = coefficients
         return np.array([1 / gain, -leak / gain, -rest / leak, *(-q / gain for q in after)])
 
-    rest, leak, gain = found.coefficients[:3]
+    _, leak, gain = found.coefficients[:3]
     if not (leak < 0 < gain):
         raise FitError(
-            f"the voltage between spikes is no passive membrane's: it would have a capacitance of {1 / gain:.3g} pF and "
-            f"a leak of {-leak / gain:.3g} nS. Is the current in pA and the voltage in mV, of the same cell, and "
+            f"the voltage between spikes is no passive membrane's: it would have a capacitance of {1 / gain:.3g} pF "
+            f"and a leak of {-leak / gain:.3g} nS. Is the current in pA and the voltage in mV, of the same cell, and "
             "without the electrode's drop (lq.fit.electrode_kernel)?"
         )
     values, errors = physical(found.coefficients), found.standard_error(physical)
