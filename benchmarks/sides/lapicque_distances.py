@@ -1,7 +1,7 @@
 """Our side of the distance matrices."""
 
 from serve import serve
-from workload_distances import repeated, spike_times
+from workload_distances import paired_times, repeated, spike_times
 
 import lapicque as lq
 
@@ -19,6 +19,10 @@ def prepare(workload):
     for name, distance in distances.items():
         distance.matrix(trains)  # compile, or load what an earlier process compiled
         cases[name] = repeated(lambda d=distance: d.matrix(trains, threads=workload["threads"]))
+    a, b = (lq.spikes.SpikeTrains.from_lists(times, t_stop=workload["window"]) for times in paired_times(workload))
+    for name in ("isi", "spike", "spike_synchronization"):
+        distances[name].pairs(a, b)
+        cases[f"{name}, pairs"] = repeated(lambda d=distances[name]: d.pairs(a, b, threads=workload["threads"]))
     return cases
 
 

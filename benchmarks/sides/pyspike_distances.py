@@ -1,14 +1,25 @@
-"""PySpike's side of the distance matrices: its compiled functions."""
+"""PySpike's side of the distance matrices and pairs: its compiled functions."""
 
 import pyspike
 import pyspike.cython.cython_distances  # the compiled backend: without it there is nothing to compare with
 from serve import serve
-from workload_distances import repeated, spike_times
+from workload_distances import paired_times, repeated, spike_times
 
 
 def prepare(workload):
     trains = [pyspike.SpikeTrain(times, (0.0, workload["window"])) for times in spike_times(workload)]
+    both = [
+        [pyspike.SpikeTrain(times, (0.0, workload["window"])) for times in found] for found in paired_times(workload)
+    ]
+
+    def pairs(measure):
+        # the trains are sorted and of one window: without the check of that, which the matrices skip as well
+        return repeated(lambda: [measure(a, b, Reconcile=False) for a, b in zip(*both, strict=True)])
+
     return {
+        "isi, pairs": pairs(pyspike.isi_distance),
+        "spike, pairs": pairs(pyspike.spike_distance),
+        "spike_synchronization, pairs": pairs(pyspike.spike_sync),
         "isi": repeated(lambda: pyspike.isi_distance_matrix(trains)),
         "spike": repeated(lambda: pyspike.spike_distance_matrix(trains)),
         "spike_synchronization": repeated(lambda: pyspike.spike_sync_matrix(trains)),

@@ -7,9 +7,18 @@ import numpy as np
 
 def spike_times(workload):
     """Homogeneous Poisson trains: a list of (spike,) in ms."""
-    generator = np.random.default_rng(workload["seed"])
+    return _poisson(workload, workload["trains"], workload["seed"])
+
+
+def paired_times(workload):
+    """Two sets of such trains."""
+    return [_poisson(workload, workload["pairs"], workload["seed"] + k) for k in (1, 2)]
+
+
+def _poisson(workload, trains, seed):
+    generator = np.random.default_rng(seed)
     window, mean = workload["window"], workload["spikes"]
-    return [np.sort(generator.uniform(0.0, window, generator.poisson(mean))) for _ in range(workload["trains"])]
+    return [np.sort(generator.uniform(0.0, window, generator.poisson(mean))) for _ in range(trains)]
 
 
 def repeated(matrix, least=0.2):

@@ -68,11 +68,11 @@ class IsiDistance(InTime):
 
     def kernels(self) -> Kernels:
         """Two trains are compared in one pass over the spikes of both, in time."""
-        return Kernels(intervals, _pair, (float(self.edges == "real"), self.mrts), columns=3)
+        return Kernels(intervals, _pair, (float(self.edges == "real"), self.mrts), columns=2)
 
     def pair_profile(self, a: np.ndarray, b: np.ndarray, t_start: float, t_stop: float) -> Profile:
         """The distance in time, constant between spikes."""
-        (nodes_a, intervals_a, _), (nodes_b, intervals_b, _) = a, b
+        (nodes_a, intervals_a), (nodes_b, intervals_b) = a, b
         times = borders(t_start, t_stop, nodes_a, nodes_b)
         middle = (times[1:] + times[:-1]) / 2
         u = intervals_a[np.searchsorted(nodes_a, middle) - 1]

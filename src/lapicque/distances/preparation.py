@@ -4,6 +4,7 @@ Numba notices a change of a kernel's own file only, so kernels do not call kerne
 """
 
 import numpy as np
+from numba import njit
 
 
 def spike_times(times, first, last, t_start, t_stop, parameters, out, at):
@@ -22,35 +23,55 @@ def intervals(times, first, last, t_start, t_stop, parameters, out, at):
     before the first spike is at the window's start, or as far away as the second spike if that is earlier; likewise
     after the last. Behind the last node stands infinity.
 
-    Row 2: the share of what changes from node to node that changes in a millisecond: nothing before the first spike
+    Row 2, where there is one: the share of what changes from node to node that changes in a millisecond: nothing before the first spike
     and after the last. PySpike's exception is kept: behind the only spike of a train, if that is at the very start, the
     end of the window is like a spike.
     """
     edges = parameters[0] == 1.0 or first == last
-    end = at + 1
+    nodes, lengths = out[0], out[1]
+    # unsigned, so that no index needs a check for counting from the end: only then are these loops vectorised
+    i, o, n, one = np.uintp(first), np.uintp(at + 1), np.uintp(last - first), np.uintp(1)
+    equal = 0
+    for k in range(one, n):
+        equal += times[i + k] <= times[i + k - one]
+    if edges or equal > 0:
+        end = _distinct(times, first, last, t_start, t_stop, edges, nodes, at + 1)
+    else:
+        for k in range(n):
+            nodes[o + k] = times[i + k]
+        end = at + 1 + last - first
+    several = end - at > 2
+    nodes[at] = min(t_start, 2 * nodes[at + 1] - nodes[at + 2]) if several else t_start
+    nodes[end] = max(t_stop, 2 * nodes[end - 1] - nodes[end - 2]) if several else t_stop
+    nodes[end + 1] = np.inf
+    o, n = np.uintp(at), np.uintp(end - at)
+    for k in range(n):
+        length = nodes[o + k + one] - nodes[o + k]
+        # none but an interval outside the window has no length, and any length serves there
+        lengths[o + k] = length if length > 0.0 else 1.0
+    lengths[end], lengths[end + 1] = 1.0, 1.0
+    if len(out) > 2:
+        share = out[2]
+        for k in range(n):
+            share[o + k] = 1.0 / lengths[o + k]
+        share[at], share[end], share[end + 1] = 0.0, 0.0, 0.0
+        if several or nodes[end - 1] > t_start:
+            share[end - 1] = 0.0
+    return end + 2
+
+
+@njit(nogil=True, cache=True)
+def _distinct(times, first, last, t_start, t_stop, edges, nodes, end):
+    """Copy spikes of different times, with the edges of the window among them or not."""
     if edges:
-        out[0, end] = t_start
+        nodes[end] = t_start
         end += 1
     for k in range(first, last):
         distinct = times[k] > times[k - 1] if k > first else True
         if distinct and not (edges and (times[k] <= t_start or times[k] >= t_stop)):
-            out[0, end] = times[k]
+            nodes[end] = times[k]
             end += 1
     if edges:
-        out[0, end] = t_stop
+        nodes[end] = t_stop
         end += 1
-    several = end - at > 2
-    out[0, at] = min(t_start, 2 * out[0, at + 1] - out[0, at + 2]) if several else t_start
-    out[0, end] = max(t_stop, 2 * out[0, end - 1] - out[0, end - 2]) if several else t_stop
-    for k in range(at, end):
-        # none but an interval outside the window has no length, and any length serves there
-        out[1, k] = out[0, k + 1] - out[0, k] or 1.0
-        out[2, k] = 1.0 / out[1, k]
-    out[2, at] = 0.0
-    if several or out[0, end - 1] > t_start:
-        out[2, end - 1] = 0.0
-    out[0, end + 1] = np.inf
-    for k in range(end, end + 2):
-        out[1, k] = 1.0
-        out[2, k] = 0.0
-    return end + 2
+    return end
