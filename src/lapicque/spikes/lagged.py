@@ -65,7 +65,7 @@ def crosscorrelation(a: SpikeTrains, b: SpikeTrains, bin: Any, lag: Any, *, edge
     if not 0 <= side < bins:
         raise RecordingError(f"the lag, {reach:g} ms, must lie between 0 and the window, {a.duration:g} ms")
     lags = np.arange(-side, side + 1)
-    sums = np.stack([_sum_of_products(x, y, k) for k in lags], axis=1)
+    sums = np.stack([_sum_of_products(x, y, k) for k in lags.tolist()], axis=1)
     if edges:
         sums = sums * (bins / (bins - np.abs(lags)))
     chance = x.sum(1) * y.sum(1) / bins
@@ -123,4 +123,4 @@ def correlation_time(trains: SpikeTrains, bin: Any, longest: Any) -> np.ndarray:
         raise RecordingError(f"the longest lag, {longest}, must be at least two bins of {width:g} ms")
     late = found[:, side + 1 :]
     first = np.where((trains.counts > 1) & (late[:, 0] != 0), late[:, 0], np.nan)
-    return 2 * np.trapezoid((late / first[:, None]) ** 2, dx=width, axis=1)
+    return 2 * np.asarray(np.trapezoid((late / first[:, None]) ** 2, dx=width, axis=1))

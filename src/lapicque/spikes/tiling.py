@@ -24,7 +24,7 @@ def tiling(trains: SpikeTrains, window: Any = 5.0, *, threads: int | None = None
     ----------
     trains : SpikeTrains
     window : ms
-        How far partners may be apart, this included.
+        How far partners may be apart, this included (and 1e-9 of it for rounding).
     threads : int, optional
         The result is the same for any number.
 
@@ -70,7 +70,7 @@ def tiling(trains: SpikeTrains, window: Any = 5.0, *, threads: int | None = None
             ahead = lists[b][np.maximum(at - 1, 0)]
             distance = np.minimum(np.abs(behind - trains.times), np.abs(trains.times - ahead))
             with np.errstate(invalid="ignore"):
-                near[:, b] = np.bincount(train, distance <= reach, len(trains)) / trains.counts
+                near[:, b] = np.bincount(train, distance <= reach * (1 + 1e-9), len(trains)) / trains.counts
 
     run_all(compare, range(len(trains)), threads)
     return (_part(near, tiled[None, :]) + _part(near.T, tiled[:, None])) / 2
