@@ -23,9 +23,9 @@ def intervals(times, first, last, t_start, t_stop, parameters, out, at):
     before the first spike is at the window's start, or as far away as the second spike if that is earlier; likewise
     after the last. Behind the last node stands infinity.
 
-    Row 2, where there is one: the share of what changes from node to node that changes in a millisecond: nothing before the first spike
-    and after the last. PySpike's exception is kept: behind the only spike of a train, if that is at the very start, the
-    end of the window is like a spike.
+    Row 2, where there is one: the share of what changes from node to node that changes in a millisecond: nothing before
+    the first spike and after the last. PySpike's exception is kept: behind the only spike of a train, if that is at the
+    very start, the end of the window is like a spike.
     """
     edges = parameters[0] == 1.0 or first == last
     nodes, lengths = out[0], out[1]
