@@ -46,7 +46,7 @@ class KolmogorovSmirnov(DistributionTest):
         """Return p, exact for small samples."""
         from scipy.stats import ks_2samp
 
-        return float(ks_2samp(data, model, method="exact" if max(len(data), len(model)) <= 50 else "asymp").pvalue)
+        return float(ks_2samp(data, model, method="exact" if len(data) * len(model) <= 40_000 else "asymp").pvalue)
 
     def power(self, data: np.ndarray, n: int, change: Change, level: float, rng: np.random.Generator) -> float:
         """Return the share of changed samples whose D is beyond the one of this level, for samples that are large."""

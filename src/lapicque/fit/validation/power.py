@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 
-def power_of_t(shift: float, freedom: float, level: float, two_sided: bool = True) -> float:
+def power_of_t(shift: float, freedom: float, level: float, two_sided: bool = True, wider: float = 1.0) -> float:
     """Return the power of a t test for a shift of so many standard errors, by the noncentral t distribution.
 
     Parameters
     ----------
     shift : float
-        The change over its standard error.
+        The change over its standard error, which is ``wider`` times that which the test assumes.
     freedom, level : float
         Degrees of freedom, and the p below which the test fails.
 
@@ -26,7 +26,7 @@ def power_of_t(shift: float, freedom: float, level: float, two_sided: bool = Tru
     """
     from scipy.stats import nct, norm, t
 
-    limit = float(t.isf(level / 2 if two_sided else level, freedom))
+    limit = float(t.isf(level / 2 if two_sided else level, freedom)) / wider
     shift = abs(shift) if two_sided else shift
     beyond = float(nct.sf(limit, freedom, shift))
     if two_sided and shift < 5:  # beyond, the other side has no chance

@@ -44,13 +44,16 @@ class AcrossRuns:
             self.data, self.model, *changed = (_numbers(test, runs) for runs in (data, model, up, down))
         else:
             self.data, self.model, *changed = self._distances(data, model, up, down)
-        moves = [float(np.mean(c)) - float(np.mean(self.model)) for c in changed]
-        self.move = min(moves, key=abs) if test.signed else min(moves)
+        self.changed = changed
         self.freedom = len(data) + len(model) - 2
         squares = ((self.data - self.data.mean()) ** 2).sum() + ((self.model - self.model.mean()) ** 2).sum()
-        sd = np.sqrt(squares / self.freedom)
         varies = np.ptp(self.model) > 1e-12 * max(np.abs(self.model).max(), 1e-300)
-        self.error = float(sd * np.sqrt(1 / len(data) + 1 / len(model))) if varies else 0.0
+        self.variance = float(squares / self.freedom) if varies else 0.0  # between runs
+
+    @property
+    def error(self) -> float:
+        """Return the standard error of the difference between data and model; 0 where the model's runs do not vary."""
+        return float(np.sqrt(self.variance * (1 / len(self.data) + 1 / len(self.model))))
 
     def _distances(self, data: Any, model: Any, *changed: Any) -> list[np.ndarray]:
         """Return the numbers of all runs, each of the model's compared with its other runs."""
@@ -88,10 +91,15 @@ class AcrossRuns:
         return float(2 * t.sf(abs(value), self.freedom) if self.test.signed else t.sf(value, self.freedom))
 
     def power(self, level: float) -> float:
-        """Return the chance to find the change, the smaller of both directions."""
+        """Return the chance to find data that are like a run of the model, changed; the smaller of both directions."""
         if self.error == 0:
             return float("nan")
-        return power_of_t(self.move / self.error, self.freedom, level, self.test.signed)
+        powers = []
+        for numbers in self.changed:
+            error = np.sqrt(numbers.var(ddof=1) / len(self.data) + self.variance / len(self.model))
+            move = float(numbers.mean() - self.model.mean())
+            powers.append(power_of_t(move / error, self.freedom, level, self.test.signed, error / self.error))
+        return min(powers)
 
 
 def _numbers(test: TwoSampleTest, runs: Sequence[np.ndarray]) -> np.ndarray:
