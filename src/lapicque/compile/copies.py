@@ -100,35 +100,38 @@ def _drive(drives: Sequence[PoissonDrive], size: int) -> PoissonDrive:
 
 
 def _pathway(pathways: Sequence[Additive], copies: int) -> Additive:
+    from lapicque.compile.wiring.packing import sort_by_target  # compiled
+
     first = pathways[0]
     n_source, n_target = first.wiring.n_source, first.wiring.n_target
-    drawn: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+    drawn: dict[int, tuple[np.ndarray, np.ndarray]] = {}  # the degrees of the targets, the sources of all synapses
     for pathway in pathways:
         if id(pathway.wiring) not in drawn:
-            drawn[id(pathway.wiring)] = pathway.wiring.draw()
+            indptr, sources = pathway.wiring.draw()
+            drawn[id(pathway.wiring)] = np.diff(indptr), sources
     rows = [drawn[id(pathway.wiring)] for pathway in pathways]
     degrees = np.zeros((n_target, copies), np.int64)
-    for c, (indptr, _) in enumerate(rows):
-        degrees[:, c] = np.diff(indptr)
+    for c, (degree, _) in enumerate(rows):
+        degrees[:, c] = degree
+    targets = np.concatenate([np.repeat(np.arange(n_target) * copies + c, row[0]) for c, row in enumerate(rows)])
     starts = np.concatenate([[0], np.cumsum(degrees.reshape(-1))])
-    # where synapse number s of circuit c lies: behind those of its target in the circuits before
-    places = [
-        np.repeat(starts[np.arange(n_target) * copies + c] - indptr[:-1], np.diff(indptr)) + np.arange(indptr[-1])
-        for c, (indptr, _) in enumerate(rows)
-    ]
-    sources = np.empty(starts[-1], np.int32)
-    for c, (place, (_, own)) in enumerate(zip(places, rows, strict=True)):
-        sources[place] = own * copies + c
+
+    def sorted_by_target(values: np.ndarray) -> np.ndarray:
+        out = np.empty_like(values)
+        sort_by_target(targets, values, starts[:-1].copy(), out)
+        return out
+
+    sources = sorted_by_target(np.concatenate([row[1] * copies + c for c, row in enumerate(rows)]).astype(np.int32))
     wiring = Kept.sorted(Ends(n_source * copies, n_target * copies), sources, degrees.reshape(-1))
 
     def together(values: Sequence[SynapseValues]) -> SynapseValues:
         constants = [value.constant for value in values]
         if constants[0] is not None and all(constant == constants[0] for constant in constants):
             return Constant(constants[0])
-        found = np.empty(len(sources))
-        for value, place, pathway in zip(values, places, pathways, strict=True):
-            found[place] = value.constant if value.constant is not None else value.all(pathway.wiring)
-        return Listed(wiring, found)
+        if all(constant is not None for constant in constants):
+            return Listed(wiring, np.array(constants)[sources % copies])
+        every = [value.all(pathway.wiring) for value, pathway in zip(values, pathways, strict=True)]
+        return Listed(wiring, sorted_by_target(np.concatenate(every)))
 
     delays = together([pathway.delays.values for pathway in pathways])
     return replace(

@@ -78,6 +78,9 @@ class Increment(SynapseValues):
     @property
     def constant(self) -> float | None:
         """The one value of all synapses; None where they differ."""
+        if isinstance(self.expression.tree, ast.Name) and self.expression.tree.id in self.synapses:
+            value = self.synapses[self.expression.tree.id].constant
+            return None if value is None else float(self.sign * value)
         known: dict[str, Any] = {name: values.constant for name, values in self.synapses.items()}
         known |= {name: float(value) if np.ndim(value) == 0 else None for name, value in self.neurons.items()}
         if any(value is None for value in known.values()):

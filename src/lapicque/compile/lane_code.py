@@ -18,6 +18,10 @@ from lapicque.compile.printer import Printer
 from lapicque.compile.step import EventStep, Step
 
 
+#: Before the name of a draw: the slot of those of neurons whose copies are blocks.
+GROUP = "_group"
+
+
 @dataclass(frozen=True)
 class Layout:
     """Which slot of a block's memory holds what.
@@ -166,15 +170,18 @@ class LaneCode:
     def draws(self, first: str, key: str, shared: str | None = None, once: bool = False) -> list[str]:
         """Return the lines that draw random numbers; ``key`` is the expression of the first draw's place in keys.
 
-        Where they are drawn ``once``, all lanes have the number of the neuron ``first``.
+        Where they are drawn ``once``, all lanes have the number of the neuron ``first``; those of neurons with the
+        same quotient by the number of lanes are drawn together, into the slot `GROUP` of the draw.
         """
         lines = []
         for n, (name, kind) in enumerate(self.step.draws.items()):
             row = self.layout.whole(name)
             fill = f"fill_{kind}({row}, keys[{f'{key} + ' if key else ''}{n}], k, {first}, trial)"
             if once:
-                place = f"keys[{f'{key} + ' if key else ''}{n}]"
-                lines.append(f"{row} = {kind}({place}, k, {first}, trial, {self.real})")
+                group = self.layout.whole(f"{GROUP}{name}")
+                own = f"fill_{kind}({group}, keys[{f'{key} + ' if key else ''}{n}], k, {first} - lane, trial)"
+                lines += [f"lane = {first} % {LANES}", "if b == 0 or lane == 0:", f"    {own}"]
+                lines.append(f"{row} = {group}[lane]")
                 continue
             if shared is None:
                 lines.append(fill)

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lapicque.compile.lane_code import LaneCode, over_lanes
+from lapicque.compile.lane_code import GROUP, LaneCode, over_lanes
 from lapicque.compile.lanes import LANES
 from lapicque.compile.nodes import Node
 from lapicque.compile.pathway_code import FREE, OUTPUT
@@ -102,8 +102,9 @@ class Model:
         extra += [f"_now_{x}" for x in self.now[DIRECT:]] + ([OUTPUT] if self.publishes else [])
         extra += [d.weight for d in self.drives if d.weight not in self.uniform]
         extra += [FREE] if needs_free else []
+        extra += [f"{GROUP}{x}" for x in self.step.draws] if self.copied else []
         happened = [f"_happened_{e.name}" for e in self.step.events]
-        fleeting = [x for x in extra if x.startswith(("_count_", "_got_", "_now_"))]
+        fleeting = [x for x in extra if x.startswith(("_count_", "_got_", "_now_", GROUP))]
         # resets wait for deliveries where these come late, and read what was drawn in the flow
         awaited = set().union(*(node.variables() for e in self.step.events for _, node in e.jumps)) if late else set()
         drawn = [] if self.looks else [x for x in self.step.draws if x not in awaited]
