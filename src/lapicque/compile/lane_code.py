@@ -17,7 +17,6 @@ from lapicque.compile.pathway_code import FREE
 from lapicque.compile.printer import Printer
 from lapicque.compile.step import EventStep, Step
 
-
 #: Before the name of a draw: the slot of those of neurons whose copies are blocks.
 GROUP = "_group"
 
