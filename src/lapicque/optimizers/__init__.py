@@ -25,6 +25,8 @@ __getattr__, __dir__, __all__ = attach(
         "SearchState": "asktell",
         "cma_es": "cma_es",
         "differential_evolution": "differential_evolution",
+        "genetic": "genetic",
         "nsga2": "nsga2",
+        "particle_swarm": "particle_swarm",
     },
 )

@@ -101,6 +101,18 @@ def latin_hypercube(random: np.random.Generator, size: int, dimension: int) -> n
     return (cells + random.random((size, dimension))) / size
 
 
+def reflected(points: np.ndarray) -> np.ndarray:
+    """Return points inside the cube, mirrored at its faces.
+
+    Examples
+    --------
+    >>> reflected(np.array([-0.25, 0.5, 1.25, 2.5]))
+    array([0.25, 0.5 , 0.75, 0.5 ])
+    """
+    points = np.abs(points) % 2
+    return np.where(points > 1, 2 - points, points)
+
+
 def save_generator(random: np.random.Generator) -> dict[str, Any]:
     """State of a generator as plain numbers and lists.
 

@@ -1,0 +1,188 @@
+"""Particle swarm: candidates that fly past the best places that they and their neighbours have seen."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lapicque.errors import FitError
+from lapicque.optimizers.asktell import (
+    better,
+    checked,
+    generator,
+    latin_hypercube,
+    load_generator,
+    plain,
+    reflected,
+    same_kind,
+    save_generator,
+)
+
+
+@dataclass(frozen=True)
+class particle_swarm:  # noqa: N801  (a value that reads as it is written)
+    """Particle swarm with constriction on the unit cube, restarted when it has contracted.
+
+    v becomes w v + c u_1 (p - x) + c u_2 (g - x), and x becomes x + v, where p is the best place of the particle, g
+    that of its neighbours on a ring, and u_1, u_2 are uniform in [0, 1] for each coordinate. A coordinate that leaves
+    the cube is reflected, and loses its speed.
+
+    Parameters
+    ----------
+    population : int, optional
+        Particles; None is 64.
+    inertia, attraction : float
+        w and c; by default those of Clerc's constriction, with which the swarm contracts by itself.
+    neighbours : int
+        On each side of the ring.
+    tolerance : float
+        The swarm has converged when no coordinate of the best places spreads further than this; it then starts anew.
+    patience : int
+        The swarm has converged when there was no new best in so many generations.
+    max_restarts : int, optional
+        The search is done after so many restarts; None never stops by itself.
+
+    References
+    ----------
+    .. [1] Kennedy & Eberhart 1995, doi:10.1109/ICNN.1995.488968
+    .. [2] Clerc & Kennedy 2002, doi:10.1109/4235.985692
+
+    Examples
+    --------
+    >>> search = particle_swarm(population=32).start(dimension=2, seed=0)
+    >>> for _ in range(100):
+    ...     points = search.ask()
+    ...     search.tell(points, np.abs(points - 0.25).sum(axis=1))
+    >>> search.best_point.round(3)
+    array([0.25, 0.25])
+    """
+
+    population: int | None = None
+    inertia: float = 0.7298
+    attraction: float = 1.49618
+    neighbours: int = 3
+    tolerance: float = 1e-9
+    patience: int = 60
+    max_restarts: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.population is not None and self.population < 4:
+            raise FitError(f"particle_swarm: population is {self.population}, it needs at least 4 candidates")
+        if not 0 <= self.inertia < 1:
+            raise FitError(f"particle_swarm: inertia is {self.inertia}: from 1 on the swarm explodes")
+        if not 0 < self.attraction < 2 * (1 + self.inertia):
+            raise FitError(
+                f"particle_swarm: attraction is {self.attraction}: it must be above 0, and the swarm explodes from "
+                f"{2 * (1 + self.inertia):g} on"
+            )
+        if self.neighbours < 1:
+            raise FitError(f"particle_swarm: neighbours is {self.neighbours}, expected at least 1 on each side")
+
+    def start(self, dimension: int, seed: int, x0: np.ndarray | None = None) -> "SwarmSearch":
+        """Begin a search.
+
+        Parameters
+        ----------
+        dimension : int
+            Number of coordinates.
+        seed : int
+            Seed of every random number of the search.
+        x0 : (dimension,), optional
+            Where one particle begins; the others are drawn from the whole cube.
+        """
+        if dimension < 1:
+            raise FitError(f"particle_swarm: dimension is {dimension}: nothing is free to be fitted")
+        if x0 is not None and np.shape(x0) != (dimension,):
+            raise FitError(f"particle_swarm: x0 has shape {np.shape(x0)}, expected ({dimension},)")
+        search = SwarmSearch(self, generator(seed), dimension, self.population or 64)
+        search.x0 = None if x0 is None else np.clip(np.asarray(x0, dtype=np.float64), 0.0, 1.0)
+        return search
+
+    def resume(self, saved: dict[str, Any]) -> "SwarmSearch":
+        """Search that continues, point by point, where `SwarmSearch.save` left it."""
+        saved = same_kind(saved, "particle_swarm")
+        search = SwarmSearch(self, load_generator(saved["random"]), saved["dimension"], saved["size"])
+        for name in ("restarts", "best_value", "run_best", "stale"):
+            setattr(search, name, saved[name])
+        for name in ("best_point", "x0", "points", "speeds", "places", "values"):
+            setattr(search, name, None if saved[name] is None else np.array(saved[name], dtype=np.float64))
+        return search
+
+
+class SwarmSearch:
+    """State of a `particle_swarm` search; see `lapicque.optimizers.SearchState`."""
+
+    def __init__(self, description: particle_swarm, random: np.random.Generator, dimension: int, size: int) -> None:
+        self.description, self.random, self.dimension, self.size = description, random, dimension, size
+        self.restarts = 0
+        self.best_value: float = float("inf")
+        self.best_point: np.ndarray | None = None
+        self.x0: np.ndarray | None = None
+        self._begin()
+
+    def _begin(self) -> None:
+        self.points: np.ndarray | None = None
+        self.speeds: np.ndarray | None = None
+        self.places: np.ndarray | None = None
+        self.values: np.ndarray | None = None
+        self.run_best, self.stale = float("inf"), 0
+
+    @property
+    def done(self) -> bool:
+        """True after `max_restarts` restarts."""
+        limit = self.description.max_restarts
+        return limit is not None and self.restarts > limit
+
+    def ask(self) -> np.ndarray:
+        """(particle, dimension): a Latin hypercube at first, then where the particles fly."""
+        if self.points is None or self.speeds is None or self.places is None or self.values is None:
+            points = latin_hypercube(self.random, self.size, self.dimension)
+            if self.x0 is not None:
+                points[0] = self.x0
+            self.speeds = self.random.uniform(-0.5, 0.5, points.shape)
+            return points
+        reach = min(self.description.neighbours, (self.size - 1) // 2)
+        ring = (np.arange(self.size)[:, None] + np.arange(-reach, reach + 1)) % self.size
+        leaders = ring[np.arange(self.size), np.argmin(self.values[ring], axis=1)]
+        pull = self.random.uniform(0, self.description.attraction, (2, self.size, self.dimension))
+        self.speeds = (
+            self.description.inertia * self.speeds
+            + pull[0] * (self.places - self.points)
+            + pull[1] * (self.places[leaders] - self.points)
+        )
+        points = self.points + self.speeds
+        self.speeds = np.where((points < 0) | (points > 1), 0.0, self.speeds)
+        return reflected(points)
+
+    def tell(self, points: np.ndarray, values: np.ndarray) -> None:
+        """Remember better places, and begin a new run where the old one has converged."""
+        points, ranked = checked(points, values, self.dimension)
+        if len(points) != self.size:
+            raise FitError(f"particle_swarm: told {len(points)} points, expected the {self.size} from ask()")
+        self.best_value, self.best_point = better((self.best_value, self.best_point), points, ranked, values)
+        # A value that is not finite loses against every finite one, in later generations as well.
+        ranked = np.where(np.isfinite(values), ranked, LARGEST)
+        self.points = points.copy()
+        if self.places is None or self.values is None:
+            self.places, self.values = points.copy(), ranked
+        else:
+            improved = ranked < self.values
+            self.places = np.where(improved[:, None], points, self.places)
+            self.values = np.where(improved, ranked, self.values)
+        lowest = float(self.values.min())
+        self.stale = 0 if lowest < self.run_best else self.stale + 1
+        self.run_best = min(self.run_best, lowest)
+        if self.stale >= self.description.patience or np.ptp(self.places, axis=0).max() < self.description.tolerance:
+            self.restarts += 1
+            self.x0 = None
+            self._begin()
+
+    def save(self) -> dict[str, Any]:
+        """Plain numbers from which `particle_swarm.resume` continues; call it after `tell`."""
+        names = ("dimension", "size", "restarts", "best_value", "best_point", "x0", "run_best", "stale")
+        state = {name: plain(getattr(self, name)) for name in (*names, "points", "speeds", "places", "values")}
+        return {"optimizer": "particle_swarm", **state, "random": save_generator(self.random)}
+
+
+#: In place of values that are not finite.
+LARGEST = 1e300
