@@ -45,7 +45,7 @@ class Electrode:
     explained: float
 
     def drop(self, current: Any, dt: Any) -> np.ndarray:
-        """Return the voltage across the electrode, mV: (sample,), for a current in pA that was as its first value before.
+        """Return the voltage across the electrode, mV: (sample,), for a current in pA, steady before its first.
 
         Raises
         ------
@@ -222,7 +222,7 @@ def _exponential(times: np.ndarray, values: np.ndarray, weights: np.ndarray) -> 
     if not (size(tau)[0] > 0 and tau < 4 * times[-1]):
         raise FitError(
             "what is left of the filter from current to voltage after the electrode's time does not decay as a "
-            "membrane does: is the current in pA and the voltage in mV, and below threshold? Otherwise make length= shorter or "
-            "membrane= longer"
+            "membrane does: is the current in pA, the voltage in mV, and below threshold? Otherwise make length= "
+            "shorter or membrane= longer"
         )
     return size(tau)[0], tau

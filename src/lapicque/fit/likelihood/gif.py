@@ -276,8 +276,8 @@ def _threshold(names: Sequence[str], coefficients: np.ndarray, covariance: np.nd
     constant, slope, *parts = coefficients
     if not slope > 0:
         raise FitError(
-            f"spikes are less likely the higher the model's voltage (1/delta_v is {slope:.3g} per mV): the "
-            "membrane that the regression found does not predict the spikes. Are stimulus and voltage of the same cell and aligned?"
+            f"spikes are less likely the higher the model's voltage (1/delta_v is {slope:.3g} per mV): the membrane "
+            "that was found does not predict them. Are stimulus and voltage of the same cell, and aligned?"
         )
     values = np.array([-constant / slope, 1 / slope, *(-part / slope for part in parts)])
     jacobian = np.zeros((len(values), len(values)))

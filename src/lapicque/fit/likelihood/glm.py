@@ -213,7 +213,7 @@ def glm(
     --------
     >>> import lapicque as lq
     >>> trains = lq.spikes.poisson("30 Hz", "60 s", seed=1)
-    >>> found = glm(trains, history=lq.fit.rectangles(0, 10, 50))
+    >>> found = glm(trains, history=lq.fit.rectangles(0, 10, 50), poisson=True)
     >>> list(found.parameters)
     ['constant', 'history, 0 to 10 ms', 'history, 10 to 50 ms']
     >>> bool(abs(np.exp(found.parameters["constant"].value) - 30) < 3)

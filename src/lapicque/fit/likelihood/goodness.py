@@ -56,7 +56,7 @@ def log_likelihood(neuron: Neuron, trials: Sequence[Trial]) -> float:
     >>> spikes = lq.spikes.SpikeTrains.from_lists([[30.0, 60.0]], t_stop=100)
     >>> round(log_likelihood(cell, [lq.fit.Trial(np.zeros(1000), spikes)]), 4)
     -14.4272
-    >>> round(2 * np.log(1 - np.exp(-0.002)) - 998 * 0.002, 4)
+    >>> round(float(2 * np.log(1 - np.exp(-0.002)) - 998 * 0.002), 4)
     -14.4272
     """
     return sum(of_bins(bins_of(neuron, trial)) for trial in trials)
