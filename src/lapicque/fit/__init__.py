@@ -10,6 +10,7 @@ __getattr__, __dir__, __all__ = attach(
         "Estimate": "likelihood",
         "Fit": "search",
         "Free": "free",
+        "FunctionProblem": "function_problem",
         "GIFFit": "likelihood",
         "GLMFit": "likelihood",
         "Generation": "generations",

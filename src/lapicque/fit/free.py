@@ -10,7 +10,7 @@ import numpy as np
 
 from lapicque.errors import FitError, suggest
 from lapicque.model.neuron import Neuron
-from lapicque.units import ONE, Unit, magnitude, parse_unit
+from lapicque.units import ONE, Unit, magnitude, parse_unit, split
 
 #: Free quantities that belong to the comparison, not to the model: the model's spikes come ``delay`` later; its input
 #: is ``input_scale`` times the stimulus plus ``input_offset``.
@@ -189,6 +189,23 @@ def free_between(
     if whole and scale != "integer":
         raise FitError(f"{name!r} is a whole number: leave its scale out")
     return Free(name, low, high, unit, scale or ("log" if low > 0 and high / low >= 8 else "linear"))
+
+
+def unit_of_bounds(bounds: Any) -> Unit:
+    """Return the unit that bounds are given in; 1 for bare numbers.
+
+    Examples
+    --------
+    >>> [unit_of_bounds(bounds).name for bounds in (("5 ms", "50 ms"), "1 .. 9 mV log", (0, 1))]
+    ['ms', 'mV', '1']
+    """
+    if isinstance(bounds, Free):
+        return bounds.unit
+    if isinstance(bounds, str):
+        return split(bounds.replace("..", ":").split(":")[-1].removesuffix("log").strip())[1] or ONE
+    if isinstance(bounds, (tuple, list)):
+        return next((unit for unit in (split(bound)[1] for bound in bounds[:2]) if unit is not None), ONE)
+    return split(bounds)[1] or ONE
 
 
 def _read(neuron: Neuron, name: str, bounds: Any, divisors: set[str], driven: str) -> Free:

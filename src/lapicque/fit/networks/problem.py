@@ -18,7 +18,7 @@ import numpy as np
 
 from lapicque.compile.lanes import LANES
 from lapicque.errors import FitError, LapicqueNotice, suggest
-from lapicque.fit.free import Free, free_between
+from lapicque.fit.free import Free, free_between, unit_of_bounds
 from lapicque.fit.networks.objective import NetworkObjective
 from lapicque.model.values import with_unit
 from lapicque.network.connectivity.degrees import FixedProbability
@@ -30,7 +30,7 @@ from lapicque.simulation.variants import ExplodedError, Variants
 from lapicque.simulation.variation import place_of, varied
 from lapicque.spikes.trains import SpikeTrains
 from lapicque.threads import StoppedError, run_all
-from lapicque.units import ONE, magnitude, split
+from lapicque.units import ONE, magnitude
 
 #: The loss of a candidate whose states are no longer numbers.
 EXPLODED = 1e6
@@ -116,8 +116,7 @@ class NetworkProblem:
 
     def _read(self, name: str, bounds: Any) -> Free:
         if not isinstance(self.network, Network):
-            low = bounds.unit if isinstance(bounds, Free) else _unit_of(bounds)
-            return free_between(name, bounds, low)
+            return free_between(name, bounds, unit_of_bounds(bounds))
         place = place_of(self.network, name)
         if place.kind == "rule":
             rule = self.network.projections[place.owner].where
@@ -376,15 +375,6 @@ def _nested(network: Network, free: Mapping[str, Any]) -> Network:
         if place.kind == "rule" and isinstance(rule := network.projections[place.owner].where, FixedProbability):
             changes[f"{place.owner}.where"] = replace(rule, nested=True)
     return varied(network, changes) if changes else network
-
-
-def _unit_of(bounds: Any) -> Any:
-    """Return the unit that bounds are given in; 1 for bare numbers."""
-    if isinstance(bounds, str):
-        return split(bounds.replace("..", ":").split(":")[-1].removesuffix("log").strip())[1] or ONE
-    if isinstance(bounds, (tuple, list)):
-        return next((unit for unit in (split(bound)[1] for bound in bounds[:2]) if unit is not None), ONE)
-    return split(bounds)[1] or ONE
 
 
 def _plain(free: Free, value: Any) -> float | int:
