@@ -5,13 +5,17 @@ from lapicque._lazy import attach
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
+        "Avalanches": "criticality.avalanches",
         "Bursts": "bursting.table",
         "Events": "events",
         "Kernel": "kernels",
+        "PowerLaw": "criticality.power_law",
         "SpikeDetection": "detection",
         "SpikeTrains": "trains",
         "autocorrelogram": "correlation",
+        "avalanches": "criticality.avalanches",
         "bin_counts": "statistics",
+        "branching_ratio": "criticality.branching",
         "bursts": "bursting.intervals",
         "coherence": "spectra",
         "correlation": "correlation",
@@ -37,6 +41,7 @@ __getattr__, __dir__, __all__ = attach(
         "optimal_gaussian": "kernel_width",
         "periodogram": "estimators",
         "poisson": "generators",
+        "power_law": "criticality.power_law",
         "power_spectrum": "spectra",
         "psth": "statistics",
         "read_aer": "aer",
@@ -47,5 +52,5 @@ __getattr__, __dir__, __all__ = attach(
         "write_aer": "aer",
         "write_nmnist": "aer",
     },
-    submodules=["kernels"],
+    submodules=["kernels", "tails"],
 )

@@ -19,8 +19,8 @@ def bursts(trains: SpikeTrains, max_isi: Any, min_spikes: int = 3, *, extend: An
     ----------
     trains : SpikeTrains
     max_isi : ms or (train,), ms
-        The longest interval within a burst, itself included (and 1e-9 of it for rounding). Not a number for a train that shall have no bursts, as from
-        `log_isi_threshold`.
+        The longest interval within a burst, itself included (and 1e-9 of it for rounding). Not a number for a train
+        that shall have no bursts, as from `log_isi_threshold`.
     min_spikes : int
         The fewest spikes of a burst.
     extend : ms or (train,), ms, optional

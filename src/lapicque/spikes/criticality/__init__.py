@@ -1,0 +1,1 @@
+"""Avalanches of a network, how activity branches, and whether sizes follow a power law."""
