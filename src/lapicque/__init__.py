@@ -57,6 +57,7 @@ __getattr__, __dir__, __all__ = attach(
         "spikes",
         "stimuli",
         "synapses",
+        "theory",
         "train",
         "units",
     ],
