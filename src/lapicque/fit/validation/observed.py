@@ -39,6 +39,20 @@ class Observed:
         """Number of neurons."""
         return self.runs[0].shape[1]
 
+    @property
+    def trials(self) -> int:
+        """Number of trials of all runs."""
+        return sum(run.shape[0] for run in self.runs)
+
+    def first(self, trials: int) -> Observed:
+        """Return the first trials of all runs, as runs of one trial."""
+        single = [run[[k], :] for run in self.runs for k in range(run.shape[0])]
+        return Observed(self.label, tuple(single[:trials]))
+
+    def shortened(self, trials: int) -> Observed:
+        """Return runs with their first trials only."""
+        return Observed(self.label, tuple(run[:trials, :] for run in self.runs))
+
     def drawn(self, neurons: int, rng: np.random.Generator) -> Observed:
         """Return as many neurons of each run, drawn by chance."""
         chosen = [np.sort(rng.choice(self.neurons, neurons, replace=False)) for _ in self.runs]

@@ -117,17 +117,11 @@ def validate(
         notes.append(f"neurons are taken as independent: for networks, give {FEWEST} runs of the model or more")
     if independent == "runs":
         _need_runs(populations)
-    known = [name_of(f) for f in chosen]
-    if isinstance(change, Mapping):
-        for name in change:
-            if name not in known:
-                raise FitError(f"change: {name!r} is not compared{suggest(name, known)}")
+    _check_change(change, [name_of(f) for f in chosen])
     rows: list[Comparison] = []
     for name, mine, yours in populations:
-        if unit == "runs" and yours.neurons > mine.neurons:
-            notes.append(f"{yours.label}: {mine.neurons} of {yours.neurons} neurons are drawn for each run, as many as "
-                         "the data have")  # fmt: skip
-            yours = yours.drawn(mine.neurons, rng)
+        mine, yours, said = _alike(mine, yours, unit, rng)
+        notes += said
         for feature in chosen:
             _comparable(feature, asked, mine, yours, unit)
             rows += compare(name, feature, asked, mine, yours, unit, change, alpha)
@@ -144,12 +138,49 @@ def _check(alpha: float, power: float, independent: str | None, wiring: str) -> 
         raise FitError(f"wiring is {wiring!r}: write 'fresh' or 'kept'")
 
 
+def _check_change(change: float | Mapping[str, float], known: Sequence[str]) -> None:
+    if not isinstance(change, Mapping):
+        if not 0 < change <= 1:
+            raise FitError(f"change is {change!r}: a share between 0 and 1 is expected, such as 0.2")
+        return
+    for name, amount in change.items():
+        if name not in known:
+            raise FitError(f"change: {name!r} is not compared{suggest(name, known)}")
+        if not np.isfinite(amount) or amount == 0:
+            raise FitError(f"change of {name!r} is {amount!r}: an amount in its unit is expected, other than 0")
+
+
 def _sequence(given: Any, what: str, fits: Callable[[Any], bool]) -> tuple[Any, ...]:
     found = tuple(given) if isinstance(given, Sequence) else (given,)
     if not found or not all(fits(one) and not isinstance(one, type) for one in found):
         made = "lq.fit.features.rate()" if what == "feature" else "lq.fit.validation.ks()"
         raise FitError(f"{what}s are {given!r}: write them as {made}")
     return found
+
+
+def _alike(
+    mine: Observed, yours: Observed, unit: str, rng: np.random.Generator
+) -> tuple[Observed, Observed, list[str]]:
+    """Return both sides as if they had been observed alike: more neurons or trials of the model would vary less."""
+    notes = []
+    if unit == "neurons":
+        trials = min(mine.trials, yours.trials)
+        for side in (mine, yours):
+            if side.trials > trials:
+                notes.append(
+                    f"{side.label}: the first {trials} of {side.trials} trials are taken, as many as both have"
+                )
+        return mine.first(trials), yours.first(trials), notes
+    few, many = (max(run.shape[0] for run in side.runs) for side in (mine, yours))
+    if many > few:
+        notes.append(f"{yours.label}: the first {few} of {many} trials of a run are taken, as many as the data have")
+        yours = yours.shortened(few)
+    if yours.neurons > mine.neurons:
+        notes.append(
+            f"{yours.label}: {mine.neurons} of {yours.neurons} neurons are drawn for each run, as many as the data have"
+        )
+        yours = yours.drawn(mine.neurons, rng)
+    return mine, yours, notes
 
 
 def _what_is_independent(populations: Sequence[tuple[str, Observed, Observed]]) -> str:
