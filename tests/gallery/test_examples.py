@@ -44,6 +44,7 @@ CROSSCHECKED = {
     "fede_stdp": "synapses/test_homeostasis.py",
     "feedback_control": "synapses/test_feedback_control.py",
     "fptt_adding": "train/test_fptt.py",
+    "gif_dorsal_raphe": "fit/likelihood/test_gif.py",
     "gradient_flossing": "train/test_lyapunov.py",
     "h_mem": "synapses/test_hebbian_memory.py",
     "heterogeneity": "train/initialise/test_heterogeneous.py",
@@ -83,7 +84,10 @@ CROSSCHECKED = {
 }
 
 #: Examples that need data which the repository does not hold, with a file that must be there.
-NEEDS = {"train_mnist": "static/mnist/train-images-idx3-ubyte.gz"}
+NEEDS = {
+    "gif_dorsal_raphe": "intracellular/gifk_DRN164/DRN164_5ht_training.abf",
+    "train_mnist": "static/mnist/train-images-idx3-ubyte.gz",
+}
 
 
 @pytest.fixture(autouse=True)

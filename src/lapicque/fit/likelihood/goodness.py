@@ -88,7 +88,7 @@ def count_spikes(all_bins: Sequence[Bins]) -> int:
 def bits_per_spike(all_bins: Sequence[Bins], value: float) -> float:
     """Return how much more is known of each spike than from the mean rate, in bits; not a number without spikes."""
     spikes = count_spikes(all_bins)
-    return (value - constant_rate(all_bins)) / spikes / np.log(2) if spikes else float("nan")
+    return float((value - constant_rate(all_bins)) / spikes / np.log(2)) if spikes else float("nan")
 
 
 @dataclass(frozen=True, eq=False)
