@@ -58,6 +58,7 @@ CROSSCHECKED = {
     "microcircuit": "models/test_brunel.py",
     "multi_step": "train/test_to_network.py",
     "multiplicative_gates": "synapses/test_products.py",
+    "network_fit": "fit/networks/test_problem.py",
     "oja_and_force": "synapses/test_rules_of_rates.py",
     "predictive_plasticity": "synapses/test_rules_of_rates.py",
     "pysnn_tour": "models/test_pysnn_cells.py",
@@ -80,6 +81,7 @@ CROSSCHECKED = {
     "tavanaei_maida": "synapses/test_stdp_windows.py",
     "temporal_hierarchy": "train/initialise/test_heterogeneous.py",
     "train_mnist": "train/test_to_network.py",
+    "validation": "fit/validation/test_negative_controls.py",
     "vogels": "synapses/test_homeostasis.py",
 }
 
