@@ -10,6 +10,8 @@ __getattr__, __dir__, __all__ = attach(
     {
         "from_neo": "neo",
         "read": "reading",
+        "read_populations": "spike_files.reading",
+        "read_spikes": "spike_files.reading",
         "to_neo": "neo",
     },
     submodules=RECORDINGS,

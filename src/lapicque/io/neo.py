@@ -62,20 +62,42 @@ def read(path: str | os.PathLike[str], **options: Unpack[Options]) -> Recording:
     ...
     lapicque.errors.RecordingError: Neo knows no format with the extension '.xyz' of '...cell.xyz'
     """
+    return from_neo(read_block(path), source=os.fspath(path), **options)
+
+
+def formats_of(path: str | os.PathLike[str]) -> list[Any]:
+    """Neo's readers of files with this extension, but for pickles, which run whatever code they hold.
+
+    Examples
+    --------
+    >>> "Spike2IO" in [kind.__name__ for kind in formats_of("cell.smr")], formats_of("cell.xyz")
+    (True, [])
+    """
     import neo
 
+    extension = os.path.splitext(os.fspath(path))[1][1:].lower()
+    known = [kind for kind in neo.io.iolist if extension and extension in getattr(kind, "extensions", ())]
+    return [kind for kind in known if kind is not neo.io.PickleIO]
+
+
+def read_block(path: str | os.PathLike[str]) -> neo.Block:
+    """Read a file by Neo's reader for its extension.
+
+    Raises
+    ------
+    RecordingError
+        If Neo does not know the extension (pickles are refused) or cannot read the file.
+    """
     file_head(path)
     source = os.fspath(path)
     extension = os.path.splitext(source)[1]
-    formats = [kind for kind in neo.io.iolist if extension[1:].lower() in getattr(kind, "extensions", ())]
-    # a pickle runs whatever code it holds
-    formats = [kind for kind in formats if kind is not neo.io.PickleIO]
-    if not extension or not formats:
+    formats = formats_of(path)
+    if not formats:
         raise RecordingError(f"Neo knows no format with the extension {extension!r} of {source!r}")
     reader = None
     try:
         reader = formats[0](source)
-        block = reader.read_block()
+        return reader.read_block()
     except Exception as error:  # every reader of Neo's has errors of its own
         reason = (str(error) or type(error).__name__).splitlines()[0][:120]
         raise RecordingError(
@@ -84,7 +106,6 @@ def read(path: str | os.PathLike[str], **options: Unpack[Options]) -> Recording:
         ) from None
     finally:
         close_files(reader)
-    return from_neo(block, source=source, **options)
 
 
 def from_neo(source_object: Any, *, source: str = "", **options: Unpack[Options]) -> Recording:

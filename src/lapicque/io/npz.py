@@ -88,14 +88,21 @@ def read(path: str | os.PathLike[str], **options: Unpack[Options]) -> Recording:
     """
     require(path, recognises, NAME)
     source = os.fspath(path)
-    arrays = _load(path)
+    arrays = load_arrays(path)
     try:
         return assemble(_sweeps(arrays, options), source, **options)
     except RecordingError as error:
         raise RecordingError(f"{source}: {error}" if source not in str(error) else str(error)) from None
 
 
-def _load(path: str | os.PathLike[str]) -> dict[str, tuple[str | None, np.ndarray]]:
+def load_arrays(path: str | os.PathLike[str]) -> dict[str, tuple[str | None, np.ndarray]]:
+    """Arrays of an archive: name without its unit -> unit, values.
+
+    Raises
+    ------
+    RecordingError
+        If the file is cut short, damaged, or holds Python objects.
+    """
     try:
         # NumPy leaves a damaged file open unless it is given an open one
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:

@@ -80,20 +80,8 @@ def read_spike_times(path: str | os.PathLike[str], unit: str | None = None) -> l
     """
     require(path, is_text, "a text file of spike times")
     source = os.fspath(path)
-    rows: list[list[float]] = []
-    for number, line in enumerate(Path(path).read_text(encoding="utf-8-sig", errors="replace").splitlines(), start=1):
-        text, _, comment = line.partition("#")
-        words = text.replace(",", " ").split()
-        try:
-            if words:
-                rows.append([float(word) for word in words])
-        except ValueError:
-            if rows:
-                raise RecordingError(f"{source!r}, line {number}: {text.strip()[:40]!r} is no spike time") from None
-            comment = text
-        if not rows and unit is None:
-            stated = split_name(comment.strip())[1]
-            unit = stated if unit_kind(stated) == "time" else None
+    rows, stated, _, _ = time_rows(path)
+    unit = unit or stated
     if unit is None:
         raise RecordingError(
             f"{source!r} does not say the unit of its spike times: state it, as in units={{'spikes': 's'}}"
@@ -102,6 +90,47 @@ def read_spike_times(path: str | os.PathLike[str], unit: str | None = None) -> l
     if all(len(row) == 1 for row in rows):
         return [np.array([time for row in rows for time in row], dtype=float) * factor]
     return [np.array(row) * factor for row in rows]
+
+
+def time_rows(path: str | os.PathLike[str]) -> tuple[list[list[float]], str | None, str, int]:
+    r"""Numbers of a text file, line by line, the unit that its head states, that head, and how many lines are empty.
+
+    Raises
+    ------
+    RecordingError
+        For a line behind the first numbers that holds something else.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "spikes.txt"
+    >>> _ = path.write_text("spikes (s)\n0.1, 0.2\n\n0.3  # the second train\n")
+    >>> time_rows(path)
+    ([[0.1, 0.2], [0.3]], 's', 'spikes (s)', 1)
+    """
+    source = os.fspath(path)
+    rows: list[list[float]] = []
+    unit: str | None = None
+    head, blank, empty = "", 0, 0
+    for number, line in enumerate(Path(path).read_text(encoding="utf-8-sig", errors="replace").splitlines(), start=1):
+        text, _, comment = line.partition("#")
+        words = text.replace(",", " ").split()
+        try:
+            if words:
+                rows.append([float(word) for word in words])
+                empty += blank
+                blank = 0
+            elif rows and not comment:
+                blank += 1
+        except ValueError:
+            if rows:
+                raise RecordingError(f"{source!r}, line {number}: {text.strip()[:40]!r} is no spike time") from None
+            comment = text
+            head = head or text.strip()
+        if not rows and unit is None:
+            stated = split_name(comment.strip())[1]
+            unit = stated if unit_kind(stated) == "time" else None
+    return rows, unit, head, empty
 
 
 def _in_ms(unit: str) -> float:
