@@ -17,6 +17,7 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "animate_events": "events",
+        "animate_search": "searching",
         "coincidences": "matching",
         "connectivity_matrix": "matrices",
         "convergence": "fits",
