@@ -146,6 +146,7 @@ def test_impossible_data_are_refused(recorded):
                           voltage=recorded.voltage)], "no spike is followed")  # fmt: skip
     refused([recorded], "exponentials", threshold=lq.fit.rectangles(0, 10))
     refused([recorded], "exponentials", current=[10.0, 20.0])
+    refused([dataclasses.replace(recorded, voltage=recorded.voltage[:1])], "2 spike trains but 1 voltages")
     refused([], "no trials")
     refused([1.0], "is no trial")
     refused([good, good.resampled(0.2)], "dt 0.1 and 0.2 ms")
@@ -174,3 +175,28 @@ def test_one_spike_is_refused_or_says_how_little_it_knows(noisy_current):
     found = lq.fit.gif([one], current=None, threshold=None)
     assert np.isnan(found.parameters["v_reset"].standard_error)
     assert found.parameters["v_th"].standard_error > 0.5
+    # the current after the spike is known from one block of time alone
+    with_current = lq.fit.gif([one], current=lq.fit.exponentials("10 ms"), threshold=None)
+    assert np.isnan(with_current.parameters["q_eta_1"].standard_error)
+    assert np.isfinite(with_current.parameters["q_eta_1"].value)
+
+
+def test_what_is_given_as_integers_counts_as_well():
+    rng = np.random.default_rng(3)
+    current = rng.integers(-100, 300, 2000).repeat(20)
+    trial = trial_of(CELL, current.astype(float), runs=1)
+    whole = dataclasses.replace(trial, stimulus=current)
+    one, other = (lq.fit.gif(t, current=CURRENT, threshold=None) for t in (trial, whole))
+    assert one.parameters == other.parameters
+
+
+def test_windows_and_trials_add_up(recorded):
+    """Two halves of the time, as two trials: the same membrane and threshold as from one."""
+    halves = [recorded.within(0, 15_000), recorded.within(15_000, 30_000)]
+    one, other = (lq.fit.gif(t, current=CURRENT, threshold=THRESHOLD) for t in ([recorded], halves))
+    for name, estimate in one.parameters.items():
+        assert other.parameters[name].value == pytest.approx(estimate.value, rel=1e-3, abs=1e-3), name
+    assert other.log_likelihood() == pytest.approx(one.log_likelihood(), abs=0.1)
+    first, second = other.predict(runs=1, seed=1)
+    assert first.times.tolist() != second.times.tolist()
+    assert first.times.tolist() == other.predict(runs=1, seed=1)[0].times.tolist()

@@ -127,6 +127,10 @@ def test_poisson_counts_agree_with_scikit_learn():
     assert found.n_spikes == counts.sum()
     with pytest.raises(FitError, match="one spike at most"):
         found.time_rescaling()
+    with pytest.raises(FitError, match="a model of counts"):
+        found.predict()
+    with pytest.raises(FitError, match="a model of counts"):
+        found.neuron  # noqa: B018
 
 
 def test_a_constant_alone_is_the_mean_rate():
@@ -158,6 +162,29 @@ def test_a_constant_alone_is_the_mean_rate():
 def test_impossible_data_are_refused(times, more, what):
     with pytest.raises(FitError, match=what):
         lq.fit.glm(SpikeTrains.from_lists([times], t_stop=100), **more)
+
+
+def test_trains_that_do_not_begin_at_0_and_held_out_trains():
+    train = lq.spikes.poisson("20 Hz", "20 s", seed=2)
+    later = SpikeTrains.from_lists([train.times + 500], t_start=500, t_stop=20_500)
+    basis = lq.fit.exponentials("30 ms")
+    one, other = (lq.fit.glm(t, history=basis, dt="0.1 ms") for t in (train, later))
+    for name, estimate in one.parameters.items():
+        assert other.parameters[name].value == pytest.approx(estimate.value, abs=0.02)
+    (runs,) = other.predict(runs=3)
+    assert (runs.t_start, runs.t_stop) == (500, 20_500)
+    held_out = lq.spikes.poisson("20 Hz", "20 s", seed=3)
+    assert abs(one.bits_per_spike(held_out)) < 0.1
+    assert one.log_likelihood(one.cut(held_out)) == one.log_likelihood(held_out)
+    with pytest.raises(FitError, match="compares with the repeats of trials"):
+        one.score()
+
+
+def test_stimuli_in_several_units_are_refused():
+    spikes = SpikeTrains.from_lists([[10.0]], t_stop=100)
+    trials = [lq.fit.Trial(np.arange(100.0), spikes, dt="1 ms", unit=unit) for unit in ("pA", "1")]
+    with pytest.raises(FitError, match="stimuli in 1 and pA"):
+        lq.fit.glm(trials, stimulus=STIMULUS)
 
 
 def test_wrong_units_are_refused():

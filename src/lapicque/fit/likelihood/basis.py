@@ -7,6 +7,7 @@ With exponentials both are exactly what the states of a neuron do.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,25 +18,25 @@ from lapicque.units import magnitude
 
 
 @dataclass(frozen=True, repr=False)
-class Basis:
+class Basis(ABC):
     """Functions f_j of the time s since an event, 0 for s <= 0; made by `exponentials`, `raised_cosines`, `rectangles`.
 
     A kernel is the sum of ``coefficients[j] * f_j(s)``.
     """
 
+    @abstractmethod
     def values(self, times: Any) -> np.ndarray:
         """Return the functions at times after an event: (time, function); times in ms."""
-        raise TypeError(f"{type(self).__name__} has no functions: make a basis by lq.fit.exponentials(...)")
 
     @property
+    @abstractmethod
     def labels(self) -> tuple[str, ...]:
         """What tells each function from the others, as a text."""
-        return ()
 
     @property
+    @abstractmethod
     def length(self) -> float:
         """Time after which the functions are 0, or as good as (below 1e-6), ms."""
-        return 0.0
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -74,6 +75,7 @@ class Basis:
         Parameters
         ----------
         signal : (sample,), each held for dt
+            It is taken as 0 before its first sample.
         dt : ms
         """
         from scipy.signal import oaconvolve

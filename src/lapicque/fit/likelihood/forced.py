@@ -233,5 +233,8 @@ def bins_of(neuron: Neuron, trial: Trial) -> Bins:
     refractory = refractory_steps(neuron, trial.dt)
     steps = spike_steps(trial, refractory)
     rate = along_spikes(neuron, trial, steps, {"escape_rate": (hazard_of(neuron), "Hz")})["escape_rate"]
+    if np.isnan(rate).any():
+        at = trial.dt * int(np.argmax(np.isnan(rate).any(axis=0)))
+        raise FitError(f"the hazard of {neuron.name!r} is no number (NaN) at {at:g} ms")
     counts = counts_of(steps, trial.samples)
     return Bins(rate * (trial.dt / 1e3), counts, counted_bins(trial, steps, refractory), trial.dt)

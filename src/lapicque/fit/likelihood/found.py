@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -40,7 +41,7 @@ class Estimate:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class MaximumLikelihoodFit:
+class MaximumLikelihoodFit(ABC):
     """A model with escape noise that was fitted by maximum likelihood; made by `lapicque.fit.gif`, `lapicque.fit.glm`.
 
     Attributes
@@ -58,13 +59,13 @@ class MaximumLikelihoodFit:
     free: int
     seconds: float
 
+    @abstractmethod
     def bins(self, trial: Any) -> Bins:
         """Return what the model expects in each bin of a trial, given the data's spikes before it."""
-        raise TypeError(f"{type(self).__name__} expects nothing: fit by lq.fit.gif or lq.fit.glm")
 
-    def runs(self, trial: Any, runs: int, seed: int) -> SpikeTrains:
-        """Return spikes of the model under a trial's stimulus: (run, 1)."""
-        raise TypeError(f"{type(self).__name__} has no runs: fit by lq.fit.gif or lq.fit.glm")
+    @abstractmethod
+    def runs(self, trial: Any, runs: int, seed: int, number: int = 0) -> SpikeTrains:
+        """Return spikes of the model under a trial's stimulus: (run, 1); ``number`` tells trials of one seed apart."""
 
     @cached_property
     def _training(self) -> list[Bins]:
@@ -131,7 +132,7 @@ class MaximumLikelihoodFit:
         """
         if runs < 1:
             raise FitError(f"runs is {runs}: at least one run of the model is needed")
-        return [self.runs(trial, runs, seed + n) for n, trial in enumerate(self._presented(trials))]
+        return [self.runs(trial, runs, seed, n) for n, trial in enumerate(self._presented(trials))]
 
     def score(
         self,

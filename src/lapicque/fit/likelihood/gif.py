@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from lapicque.fit.recording import Recording
 from lapicque.fit.trial import Trial
 from lapicque.model.neuron import Neuron
 from lapicque.neurons.gif import gif_like
+from lapicque.progress import bar
 from lapicque.simulation.run import simulate
 from lapicque.spikes.trains import SpikeTrains
 from lapicque.units import magnitude
@@ -58,11 +59,13 @@ class GIFFit(MaximumLikelihoodFit):
         """Return what the model expects in each bin of a trial, given the data's spikes before it."""
         return bins_of(self.neuron, trial)
 
-    def runs(self, trial: Trial, runs: int, seed: int) -> SpikeTrains:
-        """Return spikes of the model under a trial's stimulus: (run, 1)."""
+    def runs(self, trial: Trial, runs: int, seed: int, number: int = 0) -> SpikeTrains:
+        """Return spikes of the model under a trial's stimulus: (run, 1); ``number`` tells trials of one seed apart."""
         given = inputs_of(self.neuron, trial, driven_input(self.neuron, trial), ())
         inputs = {name: values / self.neuron.inputs[name].unit.scale for name, values in given.items()}
-        answer = simulate(self.neuron, trial.duration, dt=trial.dt, inputs=inputs, n=runs, seed=seed, progress=False)
+        answer = simulate(
+            self.neuron, trial.duration, dt=trial.dt, inputs=inputs, n=runs, seed=seed, trial=number, progress=False
+        )
         return SpikeTrains.from_lists(answer.spikes.to_lists(), t_stop=answer.spikes.t_stop, shape=(runs, 1))
 
     def current_kernel(self, times: Any) -> np.ndarray:
@@ -97,6 +100,7 @@ def gif(
     before: Any = "5 ms",
     electrode: Electrode | None = None,
     ridge: float = 0.0,
+    progress: bool = True,
 ) -> GIFFit:
     """Fit a generalized integrate-and-fire neuron to voltage and spikes by maximum likelihood.
 
@@ -127,6 +131,8 @@ def gif(
         By `lapicque.fit.electrode_kernel`: its drop is taken from the voltages first.
     ridge : float
         See `lapicque.fit.glm`; for the threshold only.
+    progress : bool
+        Show a bar if it takes longer than two seconds.
 
     Returns
     -------
@@ -185,27 +191,34 @@ def gif(
         )
     refractory = max(1, int(np.floor(time_ref / dt + 1e-3)))
     steps = [spike_steps(trial, refractory) for trial in trials]
-    membrane = fit_membrane(trials, steps, current, refractory, time_before)
-    parameters = {**membrane.parameters, "t_ref": Estimate(time_ref, 0.0, "ms"), "lambda_0": Estimate(_RATE, 0.0, "Hz")}
-    parameters |= _times("eta", current) | _times("theta", accommodation)
-    names = [f"q_gamma_{k + 1}" for k in range(len(threshold or ()))]
-    names += [f"kappa_{k + 1}" for k in range(len(accommodation or ()))]
-    whole = {name: Estimate(1.0, 0.0, "1") for name in names if name.startswith("kappa")}
-    passive = _neuron(parameters | whole | {"v_th": Estimate(0.0, 0.0, "mV"), "delta_v": Estimate(1.0, 0.0, "mV")})
-    watch = {"v_now": ("v", "mV"), **{f"theta_now_{k}": (f"theta_{k + 1}", "mV") for k in range(len(whole))}}
-    parts, compared = [], []
-    for trial, own in zip(trials, steps, strict=True):
-        states = along_spikes(passive, trial, own, watch)
-        counted = counted_bins(trial, own, refractory)
-        parts.append(_bins(list(states.values()), counted, own, trial, threshold))
-        compared.append(_compare(trial, states["v_now"], counted, own, time_before))
-    found = maximum(
-        np.concatenate([design for design, _ in parts]),
-        np.concatenate([counts for _, counts in parts]),
-        ["v_th", "1/delta_v", *names],
-        offset=float(np.log(_RATE * dt / 1e3)),
-        ridge=ridge,
-    )
+    with bar("GIF", len(trials) + 2, show=progress) as tick:
+        membrane = fit_membrane(trials, steps, current, refractory, time_before)
+        tick(1, "threshold")
+        parameters = {
+            **membrane.parameters,
+            "t_ref": Estimate(time_ref, 0.0, "ms"),
+            "lambda_0": Estimate(_RATE, 0.0, "Hz"),
+        }
+        parameters |= _times("eta", current) | _times("theta", accommodation)
+        names = [f"q_gamma_{k + 1}" for k in range(len(threshold or ()))]
+        names += [f"kappa_{k + 1}" for k in range(len(accommodation or ()))]
+        whole = {name: Estimate(1.0, 0.0, "1") for name in names if name.startswith("kappa")}
+        passive = _neuron(parameters | whole | {"v_th": Estimate(0.0, 0.0, "mV"), "delta_v": Estimate(1.0, 0.0, "mV")})
+        watch = {"v_now": ("v", "mV"), **{f"theta_now_{k}": (f"theta_{k + 1}", "mV") for k in range(len(whole))}}
+        parts, compared = [], []
+        for trial, own in zip(trials, steps, strict=True):
+            states = along_spikes(passive, trial, own, watch)
+            counted = counted_bins(trial, own, refractory)
+            parts.append(_bins(list(states.values()), counted, own, trial, threshold))
+            compared.append(_compare(trial, states["v_now"], counted, own, time_before))
+            tick(1)
+        found = maximum(
+            np.concatenate([design for design, _ in parts]),
+            np.concatenate([counts for _, counts in parts]),
+            ["v_th", "1/delta_v", *names],
+            offset=float(np.log(_RATE * dt / 1e3)),
+            ridge=ridge,
+        )
     parameters |= _threshold(names, found.coefficients, found.covariance) | _times("gamma", threshold)
     errors, spread = (sum(pair[k] for pair in compared) for k in (0, 1))
     return GIFFit(
@@ -224,8 +237,6 @@ def gif(
 
 
 def _compensated(trial: Trial, electrode: Electrode) -> Trial:
-    from dataclasses import replace
-
     if trial.voltage is None:
         raise FitError(f"trial {trial.label!r} has no voltage to compensate for the electrode")
     drop = electrode.drop(next(iter(trial.inputs.values())), trial.dt)

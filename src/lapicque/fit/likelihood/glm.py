@@ -127,8 +127,12 @@ class GLMFit(MaximumLikelihoodFit):
             return self._explained(trials)
         return fitted_trials(trials)
 
-    def runs(self, trial: Any, runs: int, seed: int) -> SpikeTrains:
+    def runs(self, trial: Any, runs: int, seed: int, number: int = 0) -> SpikeTrains:
         """Return spikes of the model under a stretch's or trial's stimulus, and others' spikes: (run, 1)."""
+        if self.poisson:
+            raise FitError(
+                "a model of counts is not run: fit bins with one spike at most, by a smaller dt, without poisson="
+            )
         if isinstance(trial, Trial):
             trial = self.cut([trial])[0]
         values = np.array([found.value for found in self.parameters.values()])
@@ -141,7 +145,7 @@ class GLMFit(MaximumLikelihoodFit):
             kernel = np.ascontiguousarray(self.history_kernel(lags))
         times = []
         for run in range(runs):
-            random = np.random.default_rng([seed, run])
+            random = np.random.default_rng([seed, number, run])
             out = np.empty(trial.samples)
             emit(drive.copy(), kernel, _refractory(self.t_ref, self.dt), random.random(trial.samples), out)
             times.append(trial.start + np.flatnonzero(out) * self.dt)
@@ -179,7 +183,8 @@ def glm(
         By `lapicque.fit.exponentials`, `lapicque.fit.raised_cosines` or `lapicque.fit.rectangles`; a part without a
         basis is left out.
     dt : ms
-        Width of the bins. Stimuli are averaged over them, or held.
+        Width of the bins. Stimuli are averaged over them, or held; what is left of spike trains after the last whole
+        bin is left out.
     t_ref : ms
         Time after a spike in which there is no other, and which does not count.
     signal : (bin,) or (trial, bin), optional

@@ -18,8 +18,12 @@ def glm_neuron(fit: GLMFit) -> Neuron:
     Raises
     ------
     FitError
-        If its kernels are no exponentials, or it listens to other neurons.
+        If its kernels are no exponentials, it listens to other neurons, or counts are Poisson numbers.
     """
+    if fit.poisson:
+        raise FitError(
+            "a model of counts is no neuron, which spikes once in a step: fit with a smaller dt, without poisson="
+        )
     if fit.others and fit.coupling is not None:
         raise FitError("the model listens to other neurons: it is part of a network, not a neuron alone")
     area = "ms" if fit.unit == "1" else f"{fit.unit}*ms"

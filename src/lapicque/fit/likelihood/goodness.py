@@ -190,6 +190,8 @@ def rescaled(all_bins: Sequence[Bins], seed: int) -> TimeRescaling:
     """Return the rescaled intervals between spikes of bins that hold one spike at most."""
     if any(bins.poisson or (bins.counts[bins.counted] > 1).any() for bins in all_bins):
         raise FitError("time rescaling needs bins with one spike at most: take a smaller dt, without poisson=")
+    if any(not np.isfinite(bins.expected[bins.counted]).all() for bins in all_bins):
+        raise FitError("the model's rate is infinite in some bins: intervals cannot be measured in it")
     random = np.random.default_rng(seed)
     found = [np.empty(0)]
     for bins in all_bins:

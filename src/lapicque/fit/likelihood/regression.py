@@ -21,6 +21,7 @@ class Regression:
     ----------
     coefficients : (coefficient,)
     without : (block, coefficient)
+        Not numbers for a block without which the rest says nothing of some coefficient.
     explained : float
         Share of the variance that is explained.
     """
@@ -30,7 +31,10 @@ class Regression:
     explained: float
 
     def standard_error(self, function: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-        """Return the jackknife's standard error of a function of the coefficients, (value,) of (coefficient,)."""
+        """Return the jackknife's standard error of a function of the coefficients, (value,) of (coefficient,).
+
+        Not a number where one block of time alone has what is known.
+        """
         values = np.array([function(row) for row in self.without])
         n = len(values)
         return np.sqrt((n - 1) / n * np.sum((values - values.mean(axis=0)) ** 2, axis=0))
@@ -83,7 +87,11 @@ def regress(parts: Iterable[tuple[np.ndarray, np.ndarray]], names: Sequence[str]
             "data in which they vary on their own"
         )
     best = np.linalg.solve(all_squares, all_products)
-    without = np.linalg.solve(all_squares - squares, (all_products - products)[..., None])[..., 0]
+    without = np.full((BLOCKS, len(names)), np.nan)
+    for row, rest, right in zip(without, all_squares - squares, all_products - products, strict=True):
+        values = np.linalg.eigvalsh(rest)
+        if values[0] > 1e-12 * values[-1]:
+            row[:] = np.linalg.solve(rest, right)
     variance = float(np.var(y))
     explained = 1 - float(np.mean((y - X @ best) ** 2)) / variance if variance > 0 else float("nan")
     return Regression(best / scale, without / scale, explained)

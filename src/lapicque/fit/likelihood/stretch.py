@@ -73,6 +73,9 @@ def stretches_of(data: Any, dt: float, signal: Any, neuron: int) -> list[Stretch
                     binned.units[name], 0.0)
             for train in binned.spikes
         ]  # fmt: skip
+    units = sorted({stretch.unit for stretch in found})
+    if len(units) > 1:
+        raise FitError(f"the trials have stimuli in {' and '.join(units)}: give them in one unit")
     return found
 
 

@@ -68,6 +68,11 @@ def fit_membrane(
             )
         if next(iter(trial.units.values())) != "pA" or len(trial.inputs) != 1:
             raise FitError(f"trial {trial.label!r} has the stimulus in {trial.units}: one current in pA is expected")
+        if len(trial.voltage) != len(rows):
+            raise FitError(
+                f"trial {trial.label!r} has {len(rows)} spike trains but {len(trial.voltage)} voltages: one each is "
+                "expected"
+            )
         stimulus = next(iter(trial.inputs.values()))
         for v, spikes in zip(trial.voltage, rows, strict=True):
             parts.append(_design(trial, v, stimulus, spikes, current, refractory, before))
