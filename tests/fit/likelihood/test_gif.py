@@ -190,13 +190,13 @@ def test_what_is_given_as_integers_counts_as_well():
     assert one.parameters == other.parameters
 
 
-def test_windows_and_trials_add_up(recorded):
+def test_windows_and_trials_add_up(found, recorded):
     """Two halves of the time, as two trials: the same membrane and threshold as from one."""
     halves = [recorded.within(0, 15_000), recorded.within(15_000, 30_000)]
-    one, other = (lq.fit.gif(t, current=CURRENT, threshold=THRESHOLD) for t in ([recorded], halves))
-    for name, estimate in one.parameters.items():
+    other = lq.fit.gif(halves, current=CURRENT, threshold=THRESHOLD)
+    for name, estimate in found.parameters.items():
         assert other.parameters[name].value == pytest.approx(estimate.value, rel=1e-3, abs=1e-3), name
-    assert other.log_likelihood() == pytest.approx(one.log_likelihood(), abs=0.1)
+    assert other.log_likelihood() == pytest.approx(found.log_likelihood(), abs=0.1)
     first, second = other.predict(runs=1, seed=1)
     assert first.times.tolist() != second.times.tolist()
     assert first.times.tolist() == other.predict(runs=1, seed=1)[0].times.tolist()
