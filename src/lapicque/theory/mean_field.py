@@ -163,8 +163,8 @@ def _connections(w: Any, in_degree: Any, external: Any) -> tuple[np.ndarray, np.
         raise ModelError(f"weights are {weights.shape}, in-degrees {degrees.shape}: one number for each pair in both")
     if weights.shape[1] != len(weights) + len(outside):
         raise ModelError(
-            f"weights are {weights.shape} and there are {len(outside)} external rates: a row has one weight for each of "
-            f"{len(weights)} populations, and one for each external rate"
+            f"weights are {weights.shape} and there are {len(outside)} external rates: a row has one weight for each "
+            f"of {len(weights)} populations, and one for each external rate"
         )
     for name, values in (("weights", weights), ("in-degrees", degrees), ("external rates", outside)):
         if not np.all(np.isfinite(values)):
