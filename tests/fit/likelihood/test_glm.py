@@ -187,6 +187,15 @@ def test_stimuli_in_several_units_are_refused():
         lq.fit.glm(trials, stimulus=STIMULUS)
 
 
+def test_a_ridge_holds_what_would_grow_without_end():
+    """No spike follows another within 5 ms: the weight of that time is large and negative, but finite."""
+    trains = SpikeTrains.from_lists([np.arange(10.0, 2000.0, 37.0)], t_stop=2000)
+    found = lq.fit.glm(trains, history=lq.fit.rectangles(0, 5), ridge=1.0)
+    assert -20 < found.parameters["history, 0 to 5 ms"].value < -1
+    with pytest.raises(FitError, match="ridge is -1"):
+        lq.fit.glm(trains, history=lq.fit.rectangles(0, 5), ridge=-1.0)
+
+
 def test_wrong_units_are_refused():
     with pytest.raises(lq.errors.UnitError):
         lq.fit.glm(SpikeTrains.from_lists([[10.0]], t_stop=100), dt="1 mV")

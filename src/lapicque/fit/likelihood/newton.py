@@ -89,13 +89,15 @@ def maximum(
     (array([0.4055]), array([[0.1667]]))
     """
     scale = design.std(axis=0)
-    _check(design, counts, names, scale)
+    penalty = np.broadcast_to(np.asarray(ridge, dtype=float), scale.shape).copy()
+    penalty[0] = 0.0
+    if not (np.isfinite(penalty).all() and penalty.min() >= 0):
+        raise FitError(f"ridge is {ridge}: numbers that are not negative are expected")
+    _check(design, counts, names, scale, penalty)
     scale[0] = 1.0
     scaled = np.ascontiguousarray(design / scale)
     shift = np.full(len(counts), float(offset)) if np.ndim(offset) == 0 else np.ascontiguousarray(offset, dtype=float)
     spikes = np.ascontiguousarray(counts, dtype=float)
-    penalty = np.broadcast_to(np.asarray(ridge, dtype=float), scale.shape).copy()
-    penalty[0] = 0.0
 
     beta = np.zeros(len(scale))
     # the mean rate: the best constant, where the offset is one
@@ -127,7 +129,9 @@ def maximum(
     return _found(scaled, beta, hessian, plain, step, scale, names)
 
 
-def _check(design: np.ndarray, counts: np.ndarray, names: Sequence[str], scale: np.ndarray) -> None:
+def _check(
+    design: np.ndarray, counts: np.ndarray, names: Sequence[str], scale: np.ndarray, penalty: np.ndarray
+) -> None:
     if not np.isfinite(design).all():
         bad = [name for name, column in zip(names, design.T, strict=True) if not np.isfinite(column).all()]
         raise FitError(f"the covariate {bad[0]!r} is not finite (NaN or infinite) in some bins")
@@ -143,6 +147,8 @@ def _check(design: np.ndarray, counts: np.ndarray, names: Sequence[str], scale: 
                 f"the covariate {name!r} is {what} in every bin, so the data say nothing about it: leave it out, or "
                 "give data in which it varies"
             )
+        if penalty[j] > 0:
+            continue
         fired = column[counts > 0]
         for sign, end in ((1.0, "lowest"), (-1.0, "highest")):
             edge = (sign * column).min()
