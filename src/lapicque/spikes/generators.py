@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 
 from lapicque.errors import RecordingError
+from lapicque.spikes.moving import moved
 from lapicque.spikes.trains import SpikeTrains
 from lapicque.units import magnitude
 
 
-def _rate(value: Any) -> float:
+def checked_rate(value: Any) -> float:
+    """Return a rate in Hz that is finite and not negative."""
     rate = float(magnitude(value, "Hz", "the rate"))
     if not (rate >= 0 and np.isfinite(rate)):
         raise RecordingError(f"the rate must be finite and not negative, not {rate:g} Hz")
@@ -70,7 +72,7 @@ def poisson(
     >>> poisson("20 Hz", "10 second", seed=1, trains=2)
     SpikeTrains(392 spikes in 2 trains: 1 trial x 2 neurons, 0 to 10000 ms, 19.6 Hz)
     """
-    hertz, dead = _rate(rate), float(magnitude(refractory, "ms", "the refractory period"))
+    hertz, dead = checked_rate(rate), float(magnitude(refractory, "ms", "the refractory period"))
     free = 1.0 - hertz * dead * 1e-3
     if dead < 0 or free <= 0:
         raise RecordingError(f"a neuron that is refractory for {dead:g} ms cannot fire at {hertz:g} Hz")
@@ -120,7 +122,7 @@ def gamma(
     >>> cv(gamma(50, 4, t_stop="200 second", seed=1)).round(2)
     array([0.5])
     """
-    hertz = _rate(rate)
+    hertz = checked_rate(rate)
     if not shape > 0:
         raise RecordingError(f"the shape of the intervals' distribution must be positive, not {shape}")
     scale = np.inf if hertz == 0 else 1e3 / hertz / shape
@@ -193,7 +195,75 @@ def inhomogeneous_poisson(
     >>> inhomogeneous_poisson([0, 100], 2000, dt=1000, seed=1).window(0, 1000).counts
     array([0])
     """
-    (start, stop), step = _window(t_stop, t_start), float(magnitude(dt, "ms", "dt"))
+    start, stop = _window(t_stop, t_start)
+    hertz, step = _rate_in_time(rate, start, stop, dt)
+    n = len(hertz)
+    highest = float(hertz.max(initial=0.0))
+    random = np.random.default_rng(seed)
+    result = []
+    for _ in range(trains):
+        number = random.poisson(highest * (stop - start) * 1e-3)
+        times = np.sort(random.uniform(start, stop, number))
+        here = hertz[np.minimum(((times - start) / step).astype(int), n - 1)]
+        result.append(times[random.random(number) * highest < here])
+    return SpikeTrains.from_lists(result, t_start=start, t_stop=stop)
+
+
+def inhomogeneous_gamma(
+    rate: Any, shape: float, t_stop: Any, *, seed: int | np.random.Generator, trains: int = 1, t_start: Any = 0.0,
+    dt: Any = 1.0,
+) -> SpikeTrains:  # fmt: skip
+    """Gamma spike trains whose rate changes in time: regular in the time in which the rate is constant.
+
+    Parameters
+    ----------
+    rate : (sample,), Hz, or callable
+        As for `inhomogeneous_poisson`.
+    shape : float
+        Of the intervals' distribution, as for `gamma`: 1 is a Poisson process, more is more regular.
+    t_stop, t_start : ms
+        The window.
+    seed : int or numpy.random.Generator
+    trains : int
+        Number of independent trains.
+    dt : ms
+        Length of a step.
+
+    Returns
+    -------
+    SpikeTrains
+
+    Raises
+    ------
+    RecordingError
+        As for `inhomogeneous_poisson` and `gamma`.
+
+    References
+    ----------
+    .. [1] Nawrot et al. 2008, J. Neurosci. Methods 169, 374, https://doi.org/10.1016/j.jneumeth.2007.10.013
+
+    Examples
+    --------
+    >>> from lapicque.spikes import fano
+    >>> made = inhomogeneous_gamma(lambda t: 50 + 0.05 * t, 4, t_stop=1000, seed=1, trains=500)
+    >>> round(float(made.rate().mean())), (made.counts.var() / made.counts.mean()).round(1)
+    (75, np.float64(0.3))
+    """
+    start, stop = _window(t_stop, t_start)
+    hertz, step = _rate_in_time(rate, start, stop, dt)
+    edges = np.minimum(start + step * np.arange(len(hertz) + 1), stop)
+    expected = np.concatenate([[0.0], np.cumsum(hertz * np.diff(edges) * 1e-3)])
+    # one spike a ms in the time that passes as fast as spikes are expected
+    even = gamma(1000.0, shape, expected[-1], seed=seed, trains=trains)
+    if expected[-1] == 0:  # an edge of the window is no spike
+        return SpikeTrains.from_lists([[]] * trains, t_start=start, t_stop=stop)
+    made = [np.interp(times, expected, edges) for times in even.to_lists()]
+    return SpikeTrains.from_lists(made, t_start=start, t_stop=stop)
+
+
+def _rate_in_time(rate: Any, start: float, stop: float, dt: Any) -> tuple[np.ndarray, float]:
+    """Rate in each step of the window, (step,) in Hz, and the length of a step in ms."""
+    step = float(magnitude(dt, "ms", "dt"))
     if not step > 0:
         raise RecordingError(f"dt must be positive, not {step:g} ms")
     n = int(np.ceil((stop - start) / step * (1 - 1e-12)))
@@ -204,15 +274,7 @@ def inhomogeneous_poisson(
         raise RecordingError(f"the rate has shape {hertz.shape}, but the window needs {n} samples of {step:g} ms")
     if not (np.isfinite(hertz).all() and (hertz >= 0).all()):
         raise RecordingError("the rate must be finite and not negative at all times")
-    highest = float(hertz.max(initial=0.0))
-    random = np.random.default_rng(seed)
-    result = []
-    for _ in range(trains):
-        number = random.poisson(highest * (stop - start) * 1e-3)
-        times = np.sort(random.uniform(start, stop, number))
-        here = hertz[np.minimum(((times - start) / step).astype(int), n - 1)]
-        result.append(times[random.random(number) * highest < here])
-    return SpikeTrains.from_lists(result, t_start=start, t_stop=stop)
+    return hertz[:n], step
 
 
 def jitter(trains: SpikeTrains, sd: Any, *, seed: int | np.random.Generator) -> SpikeTrains:
@@ -241,15 +303,4 @@ def jitter(trains: SpikeTrains, sd: Any, *, seed: int | np.random.Generator) -> 
     if not 0 <= width < np.inf:
         raise RecordingError(f"the jitter must be finite and not negative, not {width:g} ms")
     random = np.random.default_rng(seed)
-    moved = trains.times + random.normal(0.0, width, len(trains.times))
-    if trains.duration > 0:
-        phase = np.mod(moved - trains.t_start, 2 * trains.duration)
-        moved = trains.t_start + np.minimum(phase, 2 * trains.duration - phase)
-        moved = np.minimum(moved, trains.t_stop)  # against rounding
-    else:
-        moved = trains.times.copy()
-    train = np.repeat(np.arange(len(trains)), trains.counts)
-    return SpikeTrains(
-        moved[np.lexsort((moved, train))], trains.offsets, trains.t_start, trains.t_stop, trains.shape,
-        trials=trains.trials, neurons=trains.neurons,
-    )  # fmt: skip
+    return moved(trains, trains.times + random.normal(0.0, width, len(trains.times)))

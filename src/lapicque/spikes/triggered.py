@@ -135,8 +135,8 @@ class _Cut:
         length = round((last - first) / step)
         if not 1 <= length <= rows.shape[1]:
             raise RecordingError(
-                f"a window from {first:g} to {last:g} ms has {length} samples of {step:g} ms: give one of at least 1 and "
-                f"at most as many as the signal has, {rows.shape[1]}"
+                f"a window from {first:g} to {last:g} ms has {length} samples of {step:g} ms: give one of at least 1 "
+                f"and at most as many as the signal has, {rows.shape[1]}"
             )
         self.signal, self.length = rows, length
         self.lags = first + step * np.arange(length)
