@@ -4,9 +4,10 @@ from lapicque.cli.fitting import demo, fit
 from lapicque.cli.gradients import gradients
 from lapicque.cli.group import main
 from lapicque.cli.looking import cache, models, show
+from lapicque.cli.spikes import spikes
 from lapicque.cli.training import train
 
-for command in (cache, demo, fit, gradients, models, show, train):
+for command in (cache, demo, fit, gradients, models, show, spikes, train):
     main.add_command(command)
 
 __all__ = ["main"]

@@ -61,6 +61,10 @@ _OPTIONS: list[tuple[str, str | Callable[[re.Match[str]], str]]] = [
     (r"read it by lapicque\.io\.\w+\.read or rename it", "rename it"),
     (r"\b(epochs|batch|samples|seed)=(?=\d)", lambda m: f"--{m[1]} "),
     (r"\bfolder=", "--data"),
+    (r"\b(unit|rate|t_start|t_stop)='(-?[\d.]*) ?([^']*)'", lambda m: f"--{m[1].replace('_', '-')} {m[2]}{m[3]}"),
+    (r"\bchoose one by key=, of (.*), or read all by read_populations", r"choose one by --key, of \1"),
+    (r"\bsort=True sorts", "--sort sorts"),
+    (r"\b(unit|rate)=(?= |$)", r"--\1"),
     (r"threshold_scale=\{'cells\.([^']*)': '([\d.]+) ?([^']*)'\}.*", r"--scale \1=\2\3"),
 ]  # fmt: skip
 

@@ -13,6 +13,8 @@ __getattr__, __dir__, __all__ = attach(
         "gradients_report": "gradients.page",
         "merit_table": "merit",
         "report": "verb",
+        "spike_report": "spike_page",
+        "summarize_spikes": "spike_summary",
         "training_report": "training.page",
     },
 )

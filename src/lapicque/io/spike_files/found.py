@@ -70,13 +70,13 @@ def _cut(trains: SpikeTrains, wanted: Wanted) -> SpikeTrains:
 
 
 def _settled(found: Found, wanted: Wanted, source: str) -> SpikeTrains:
-    in_ms = _factor(found, wanted)
-    trains = [np.asarray(train, float).ravel() * in_ms[0] / in_ms[1] for train in found.trains]
+    times_by, over = _factor(found, wanted)
+    trains = [np.asarray(train, float).ravel() * times_by / over for train in found.trains]
     if wanted.sort:
         trains = [np.sort(train) for train in trains]
     times = np.concatenate([np.empty(0), *trains])
     seen = times[np.isfinite(times)]
-    start, stop = (None if t is None else float(t) * in_ms[0] / in_ms[1] for t in (found.t_start, found.t_stop))
+    start, stop = (None if t is None else float(t) * times_by / over for t in (found.t_start, found.t_stop))
     asked = [
         None if t is None else float(magnitude(t, "ms", name))
         for t, name in ((wanted.t_start, "t_start"), (wanted.t_stop, "t_stop"))
@@ -84,12 +84,7 @@ def _settled(found: Found, wanted: Wanted, source: str) -> SpikeTrains:
     if stop is None and asked[1] is None:
         if not len(seen):
             raise RecordingError("there is no spike, and nothing says when the recording ended: state t_stop='10 s'")
-        warnings.warn(
-            f"{source!r} does not say when the recording ended: it is taken to end with the last spike, at "
-            f"{seen.max():g} ms, unless t_stop='...' says more",
-            LapicqueNotice,
-            stacklevel=5,
-        )
+        tell_open_end(source, float(seen.max()))
     # an edge that the file does not state is the one that is asked for, or far enough out for all spikes
     if start is None:
         start = min(0.0 if asked[0] is None else asked[0], seen.min(initial=np.inf))
@@ -98,6 +93,22 @@ def _settled(found: Found, wanted: Wanted, source: str) -> SpikeTrains:
     kept = SpikeTrains.from_lists(trains, t_start=start, t_stop=stop, shape=found.shape, neurons=found.neurons)
     edges = [edge if t is None else t for t, edge in zip(asked, (start, stop), strict=True)]
     return kept if edges == [start, stop] else kept.window(*edges)
+
+
+def tell_open_end(source: str, last: float) -> None:
+    """Say that a recording is taken to end with its last spike, in ms."""
+    warnings.warn(
+        f"{source!r} does not say when the recording ended: it is taken to end with the last spike, at {last:g} ms, "
+        "unless t_stop='...' says more",
+        LapicqueNotice,
+        stacklevel=6,
+    )
+
+
+def in_ms(found: Found, wanted: Wanted) -> float:
+    """One of a file's unit, or the interval of its samples, in ms."""
+    numerator, denominator = _factor(found, wanted)
+    return numerator / denominator
 
 
 def _factor(found: Found, wanted: Wanted) -> tuple[float, float]:

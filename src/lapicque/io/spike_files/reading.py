@@ -10,9 +10,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 from lapicque.errors import RecordingError, suggest
 from lapicque.io.files import describe_content, file_head
-from lapicque.io.spike_files.found import Found, Wanted, settle
+from lapicque.io.spike_files.found import Found, Wanted, in_ms, settle, tell_open_end
 from lapicque.spikes.trains import SpikeTrains
 
 PathLike = str | os.PathLike[str]
@@ -128,6 +130,8 @@ def read_populations(
     if os.path.isdir(path):
         raise RecordingError(f"{os.fspath(path)!r} is a folder: name its files, one train each, or one file")
     chosen = _choose(_read(path), key, os.fspath(path))
+    if len(chosen) > 1 and t_stop is None:
+        chosen = _together(chosen, wanted, os.fspath(path))
     return {name: settle(each, wanted, os.fspath(path)) for name, each in chosen.items()}
 
 
@@ -168,6 +172,19 @@ def choose_spike_format(path: PathLike) -> ModuleType:
         f"text, Prophesee's .dat, ABF and Igor files are read, and what Neo knows by its extension, not "
         f"{Path(path).suffix or 'none'!r}; events of N-MNIST by lapicque.spikes.read_nmnist"
     )
+
+
+def _together(
+    chosen: Mapping[str, Found | SpikeTrains], wanted: Wanted, source: str
+) -> Mapping[str, Found | SpikeTrains]:
+    """Populations of which the file states no end, with that of the last spike of all: the recording was one."""
+    open_ended = {name: each for name, each in chosen.items() if isinstance(each, Found) and each.t_stop is None}
+    units = {each.unit for each in open_ended.values()}
+    last = max((train.max(initial=-np.inf) for each in open_ended.values() for train in each.trains), default=-np.inf)
+    if len(units) != 1 or not np.isfinite(last):
+        return chosen
+    tell_open_end(source, float(last) * in_ms(next(iter(open_ended.values())), wanted))
+    return {**chosen, **{name: replace(each, t_stop=float(last)) for name, each in open_ended.items()}}
 
 
 def _read(path: PathLike) -> Mapping[str, Found | SpikeTrains]:
