@@ -56,7 +56,7 @@ class Estimator:
     def weights(self, samples: int) -> np.ndarray:
         """Tapers of a piece of so many samples, (taper, sample), the squares of each with a sum of 1."""
         if self.taper == "slepian":
-            return dpss(samples, self.bandwidth, self.tapers, sym=False)
+            return dpss(samples, self.bandwidth, self.tapers)
         weights = hann(samples, sym=False) if self.taper == "hann" else np.ones(samples)
         return (weights / np.sqrt((weights**2).sum()))[None]
 

@@ -32,8 +32,8 @@ def optimal_gaussian(trains: SpikeTrains, between: tuple[Any, Any] | None = None
         Trials of one rate: their spikes are pooled.
     between : (ms, ms), optional
         The smallest and the largest width to look at; by default a ten-thousandth of the window, or the shortest
-        interval if that is longer, and the whole window. A minimum at the largest says that the rate does not
-        change noticeably.
+        interval if that is longer, and the whole window. The edges of the window are changes of the rate as well,
+        so that a constant one has a width of some tenth of the window.
 
     Returns
     -------
