@@ -1,7 +1,7 @@
 """Pictures of spike trains, traces, networks, models and fits: functions draw into matplotlib axes and return them.
 
 Without ``ax=`` a function makes a figure of its own, outside pyplot; ``ax.figure.savefig("name.svg")`` writes it.
-`terminal_raster` returns text, for machines without a screen.
+`terminal_raster` and `terminal_trace` return text, for machines without a screen.
 
 Examples
 --------
@@ -36,6 +36,7 @@ __getattr__, __dir__, __all__ = attach(
         "spectrum": "spectra",
         "stimulus": "signals",
         "terminal_raster": "terminal",
+        "terminal_trace": "terminal",
         "traces": "signals",
         "voltage": "signals",
         "weight_matrix": "matrices",

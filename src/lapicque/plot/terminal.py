@@ -1,4 +1,4 @@
-"""Rasters as text, for machines without a screen."""
+"""Rasters and traces as text, for machines without a screen."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import numpy as np
 from lapicque.plot.populations import named_trains
 from lapicque.plot.trains import edges_of
 from lapicque.spikes.trains import SpikeTrains
+from lapicque.units import magnitude
 
 if TYPE_CHECKING:
-    from lapicque.simulation.results import Result
+    from lapicque.simulation.results import Result, Trace
 
 LEVELS = " ▁▂▃▄▅▆▇█"
 
@@ -73,6 +74,95 @@ def terminal_raster(
     left, right = f"{begin:g}", f"{end:g} ms"
     text.append(" " * margin + left + right.rjust(columns - len(left)))
     return "\n".join(line.rstrip() for line in text)
+
+
+def terminal_trace(
+    trace: Trace | Any,
+    times: Any = None,
+    *,
+    neuron: int = 0,
+    width: int = 80,
+    height: int = 8,
+    window: tuple[Any, Any] | None = None,
+    label: str | None = None,
+) -> str:
+    """Return a signal in time as text: what it reaches in each column's time, in eighths of a line.
+
+    Parameters
+    ----------
+    trace : Trace, or (time,) values
+        Of several samples in a column the highest is shown, so that no spike is lost; what is not finite leaves a gap.
+    times : (time,), ms, optional
+        When the values were. A Trace knows; else samples are counted.
+    neuron : int
+        Which of a Trace's.
+    width, height : int
+        Columns, with the axis, and lines.
+    window : (start, stop), ms, optional
+        All times if absent.
+    label : str, optional
+        Behind the last number of the axis, "ms" or "samples" if absent.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    ValueError
+        If there is nothing finite to show, values and times do not match, or there is no room.
+
+    Examples
+    --------
+    >>> import lapicque as lq
+    >>> print(lq.plot.terminal_trace([0, 1, 4, 9, 16, 25, 36, 49, 64, 81], width=15, height=3, label="x"))
+    81 │        ▃█
+       │      ▃▇██
+     0 │▁▁▁▃▅▇████
+        0      10 x
+    """
+    values, t, unit = _signal(trace, times, neuron)
+    step = (t[-1] - t[0]) / (len(t) - 1) if len(t) > 1 else 1.0
+    begin, end = (t[0], t[-1] + step) if window is None else (float(magnitude(x, "ms", "window")) for x in window)
+    if not begin < end:
+        raise ValueError(f"the window must have a length: {begin:g} to {end:g} ms")
+    low, high = float(values[np.isfinite(values)].min()), float(values[np.isfinite(values)].max())
+    heads = [f"{high:.4g}", *[""] * (height - 1)]
+    heads[-1] = heads[-1] or f"{low:.4g}"
+    margin = max(map(len, heads)) + 2
+    columns = width - margin
+    if columns < 10 or height < 1:
+        raise ValueError(f"a width of {width} leaves {columns} columns for time beside the numbers: 10 are needed")
+    place = np.floor((t - begin) / (end - begin) * columns + 1e-9).astype(int)
+    inside = (t >= begin) & (t <= end) & np.isfinite(values)
+    reached = np.full(columns, -np.inf)
+    np.maximum.at(reached, np.clip(place[inside], 0, columns - 1), values[inside])
+    eighths = np.zeros(columns, int)
+    known = np.isfinite(reached)
+    eighths[known] = np.maximum(1, np.rint(8 * height * (reached[known] - low) / ((high - low) or 1.0)))
+    text = [
+        f"{head:>{margin - 2}} │" + "".join(LEVELS[level] for level in np.clip(eighths - 8 * below, 0, 8))
+        for head, below in zip(heads, range(height - 1, -1, -1), strict=True)
+    ]
+    left, right = f"{begin:g}", f"{end:g} {unit if label is None else label}"
+    text.append(" " * margin + left + right.rjust(columns - len(left)))
+    return "\n".join(line.rstrip() for line in text)
+
+
+def _signal(trace: Any, times: Any, neuron: int) -> tuple[np.ndarray, np.ndarray, str]:
+    """Values, their times, and the unit of these."""
+    if hasattr(trace, "times"):
+        values, t, unit = np.asarray(trace.values, float)[:, neuron], np.asarray(trace.times, float), "ms"
+    elif times is not None:
+        values, t, unit = np.asarray(trace, float), np.asarray(magnitude(times, "ms", "times"), float), "ms"
+    else:
+        values, unit = np.asarray(trace, float), "samples"
+        t = np.arange(values.size, dtype=float)
+    if values.ndim != 1 or t.shape != values.shape:
+        raise ValueError(f"a trace is a row of values and as many times: there are {values.shape} and {t.shape}")
+    if not np.isfinite(values).any():
+        raise ValueError("there is no finite value to show")
+    return values, t, unit
 
 
 def _rows(sizes: list[int], height: int) -> list[int]:
