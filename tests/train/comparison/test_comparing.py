@@ -193,7 +193,7 @@ def test_what_has_no_gradient_is_refused_with_the_term():
 @pytest.mark.crosscheck
 @pytest.mark.parametrize(
     ("neuron", "error"),
-    [(lq.neurons.lif, 1e-5), (lq.neurons.lif_adaptive, 1e-5), (CONDUCTANCE, 1e-3), (lq.neurons.adex, 1e-2)],
+    [(lq.neurons.lif, 1e-5), (lq.neurons.lif_adaptive, 1e-5), (CONDUCTANCE, 1e-3), (lq.neurons.adex, 1e-5)],
     ids=lambda x: getattr(x, "name", ""),
 )
 def test_eventprop_equals_central_differences(neuron, error):

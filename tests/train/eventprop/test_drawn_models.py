@@ -77,6 +77,7 @@ def compare(cases, seed):
     assert max(found.values()) < 1e-4, found
 
 
+@pytest.mark.crosscheck
 def test_gradient_of_a_drawn_model(cases):
     compare(cases, 0)
 

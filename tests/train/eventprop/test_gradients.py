@@ -83,6 +83,7 @@ def test_values_of_each_neuron(cases, lif_net):
     close(cases.errors(net, cases.spikes()))
 
 
+@pytest.mark.crosscheck
 def test_alpha_currents_and_several_receptors(cases):
     net = net_of(cases, cases.alpha, [("u_post += w", 2.2, 0.8), ("j_post += w", 0.4, 0.3)])
     assert net.exact == {"cells": True}

@@ -18,6 +18,7 @@ Where a jump is taken for a ramp (`lapicque.train.Ramp`), whatever made a neuron
 given slope, and an arrival's time has - p . h(x-)/T besides: what is left of a jump h if it comes a part of T later.
 """
 
+import numpy as np
 from numba import njit
 
 from lapicque.compile.event.memory import CONSTANTS, COUNT, KIND, STATES
@@ -45,7 +46,7 @@ from lapicque.compile.eventprop.memory import (
 
 def reverse_sweep(
     flow, rates, pull_flow, pull_jump, guard, pull_guard, refractory, pull_refractory, pull_arrive, pull_seen,
-    pull_output, reads,
+    pull_output, reads, margin,
 ):  # fmt: skip
     """Return ``sweep``, which runs one trial backwards, for the functions of a kernel file."""
 
@@ -104,6 +105,23 @@ def reverse_sweep(
         back.awake[source] = True
 
     @njit(**OPTIONS)
+    def before_crossing(kind, free, c, b, begun, x, span, time):
+        """Return for how long the states flow from a record to right below the threshold, and leave them there in x.
+
+        Where an upstroke is steep, the neighbouring times that a number can tell have margins far apart, and the flow
+        to the time of the spike may end beyond the threshold, where the equations may be others.
+        """
+        flow(kind, free, x, 0, c, b, span)
+        back = np.nextafter(time, np.inf) - time
+        while margin(kind, x, 0, c, b) > 0.0 and back < span:
+            span -= back
+            back *= 2.0
+            for k in range(len(x)):
+                x[k] = begun[k]
+            flow(kind, free, x, 0, c, b, span)
+        return span
+
+    @njit(**OPTIONS)
     def sweep(cells, rows, tape, asked, begin, end, seeds, back, out):
         """Run a trial backwards, from record ``end`` to record ``begin``.
 
@@ -134,7 +152,10 @@ def reverse_sweep(
             for k in range(count):
                 x[k] = tape.states[start + k]
                 p[k] = q[k] = back.p[a + k]
-            flow(kind, free, x, 0, c, b, span)
+            if type_ == SPIKE and tape.what[r, CAUSE] == CROSSED:
+                span = before_crossing(kind, free, c, b, tape.states[start : start + count], x, span, time)
+            else:
+                flow(kind, free, x, 0, c, b, span)
             if push != 0.0 and type_ != SPIKE:
                 pushed(kind, push, tape.states, place, c, b, p, slopes, out.parameters, g)
             if type_ == LOOK:

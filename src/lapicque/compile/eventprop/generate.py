@@ -124,7 +124,7 @@ def pull_flow(kind, free, x, c, b, span, p, gradients, g, work, path):
 
 sweep = reverse_sweep(
     flow, rates, pull_flow, pull_jump, guard, pull_guard, refractory, pull_refractory, pull_arrive, pull_seen,
-    pull_output, reads,
+    pull_output, reads, margin,
 )
 
 
