@@ -50,9 +50,11 @@ def test_a_recorded_trace():
 
 
 def test_gaps_constants_and_single_values():
-    gap = lq.plot.terminal_trace([1.0, np.nan, np.nan, 2.0] * 3, width=16, height=1, label="trials")
+    gap = lq.plot.terminal_trace([1.0, np.nan, np.nan, 2.0] * 3, width=15, height=1, label="trials")
     assert gap.split("\n")[0] == "2 │▁  █▁  █▁  █"
     assert gap.endswith("12 trials")
+    few = lq.plot.terminal_trace([1.0, np.nan, 2.0], [0, 4, 8], width=15, height=1)
+    assert few.split("\n")[0] == "2 │▁▁▁▁    ████"
     assert "▁" * 10 in lq.plot.terminal_trace([3.0] * 10, width=13, height=2)
     assert lq.plot.terminal_trace([5.0], width=13, height=1).startswith("5 │▁")
 

@@ -91,7 +91,8 @@ def terminal_trace(
     Parameters
     ----------
     trace : Trace, or (time,) values
-        Of several samples in a column the highest is shown, so that no spike is lost; what is not finite leaves a gap.
+        Of several samples in a column the highest is shown, so that no spike is lost; one that is alone holds until the
+        next; what is not finite leaves a gap.
     times : (time,), ms, optional
         When the values were. A Trace knows; else samples are counted.
     neuron : int
@@ -115,11 +116,11 @@ def terminal_trace(
     Examples
     --------
     >>> import lapicque as lq
-    >>> print(lq.plot.terminal_trace([0, 1, 4, 9, 16, 25, 36, 49, 64, 81], width=15, height=3, label="x"))
+    >>> print(lq.plot.terminal_trace([0, 1, 4, 9, 16, 25, 36, 49, 64, 81], width=14, height=3, label="x"))
     81 │        ▃█
        │      ▃▇██
      0 │▁▁▁▃▅▇████
-        0      10 x
+        0     10 x
     """
     values, t, unit = _signal(trace, times, neuron)
     step = (t[-1] - t[0]) / (len(t) - 1) if len(t) > 1 else 1.0
@@ -134,9 +135,14 @@ def terminal_trace(
     if columns < 10 or height < 1:
         raise ValueError(f"a width of {width} leaves {columns} columns for time beside the numbers: 10 are needed")
     place = np.floor((t - begin) / (end - begin) * columns + 1e-9).astype(int)
-    inside = (t >= begin) & (t <= end) & np.isfinite(values)
+    inside = (t >= begin) & (t <= end)
+    place, finite = np.clip(place[inside], 0, columns - 1), np.isfinite(values[inside])
     reached = np.full(columns, -np.inf)
-    np.maximum.at(reached, np.clip(place[inside], 0, columns - 1), values[inside])
+    np.maximum.at(reached, place[finite], values[inside][finite])
+    # where there are fewer samples than columns, each holds until the next
+    sampled = np.zeros(columns, int)
+    sampled[place] = place
+    reached = reached[np.maximum.accumulate(sampled)]
     eighths = np.zeros(columns, int)
     known = np.isfinite(reached)
     eighths[known] = np.maximum(1, np.rint(8 * height * (reached[known] - low) / ((high - low) or 1.0)))
