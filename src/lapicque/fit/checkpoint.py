@@ -63,8 +63,9 @@ class Reached:
         return self.history[: self.rows_so_far]
 
     def after(self, search: Any, points: np.ndarray, losses: np.ndarray, seconds: float) -> Reached:
-        """Return where the search stands after one more generation."""
-        evaluations, standing = self.evaluations + len(losses), standing_of(search)
+        """Return where the search stands after one more generation; what else it spent, on derivatives, counts too."""
+        evaluations = self.evaluations + len(losses) + getattr(search, "further", 0)
+        standing = standing_of(search)
         row = (standing, float(np.median(losses))) if losses.ndim == 1 else (-standing, float(len(search.front)))
         self.history.append((evaluations, *row))
         best_at = evaluations if standing < self.standing else self.best_at

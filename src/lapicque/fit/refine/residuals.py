@@ -5,7 +5,7 @@ Spike times are compared one by one with those of the data that they belong to, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -70,17 +70,16 @@ class Residuals:
         If the objective has no residuals.
     """
 
-    problem: Problem
+    problem: Any
     forced: bool = False
     radius: float = 0.5
+    sensitivity: Sensitivity = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "sensitivity", Sensitivity(self.problem, self.forced))
         terms = terms_of(self.problem)
         if self.forced and not any(isinstance(o, VoltageError) for _, o in terms):
             raise FitError("spikes that are forced on the model cannot be fitted: leave forced out, or fit the voltage")
-        object.__setattr__(self, "sensitivity", Sensitivity(self.problem, self.forced))
-
-    sensitivity: Sensitivity = None  # type: ignore[assignment]
 
     @property
     def cost(self) -> int:

@@ -60,12 +60,13 @@ class Sensitivity:
     ----------
     problem : Problem
     forced : bool
-        Whether the recorded spikes, of each trial's first repeat, reset the model in place of its own.
+        Whether the recorded spikes reset the model in place of its own.
 
     Raises
     ------
     FitError
-        If the model has no sensitivity equations, or a parameter that is a whole number is free.
+        If the model has no sensitivity equations, a parameter that is a whole number is free, or spikes are to be
+        forced that several repeats disagree on.
 
     Examples
     --------
@@ -78,8 +79,8 @@ class Sensitivity:
     ...     distance=lq.distances.coincidence("4 ms"),
     ... )
     >>> spiked = Sensitivity(problem).spikes(np.array([[0.5]]), trial=0)[0]  # the first spike is at c_m/g_l log(3/2)
-    >>> (spiked.slopes[0] / 200).round(4), round(np.log(1.5) / 10, 4)
-    (array([0.0405]), np.float64(0.0405))
+    >>> (spiked.slopes[0] / 200).round(3).tolist(), round(float(np.log(1.5)) / 10, 3)
+    ([0.041], 0.041)
     """
 
     problem: Problem
@@ -94,6 +95,12 @@ class Sensitivity:
         if whole:
             raise FitError(
                 f"{whole[0]!r} is a whole number, by which nothing is differentiated: fix it, or use pattern()"
+            )
+        several = [trial for trial in self.problem.trials if len(trial.spikes) > 1]
+        if self.forced and several:
+            raise FitError(
+                f"{several[0]!r} has {len(several[0].spikes)} repeats: spikes of one can be forced on the model, give "
+                "the others as trials of their own"
             )
         self._kernel  # noqa: B018  (says what is missing before anything runs)
 
@@ -218,7 +225,7 @@ class Sensitivity:
         given = self.problem._inputs_of(data)
         if self.forced:
             given[FORCED] = np.zeros(data.samples)
-            steps = np.floor(data.spikes.trials(0) / self.problem.dt).astype(int)
+            steps = np.floor(data.spikes.to_lists()[0] / self.problem.dt).astype(int)
             given[FORCED][steps[(steps >= 0) & (steps < data.samples)]] = 1
         return [np.ascontiguousarray(given[name], kernel.REAL).reshape(-1, 1) for name in kernel.INPUTS]
 
