@@ -2,7 +2,18 @@ import numpy as np
 import pytest
 
 from lapicque.errors import RecordingError, UnitError
-from lapicque.spikes import SpikeTrains, cv, fano, gamma, inhomogeneous_poisson, isi, jitter, poisson, psth
+from lapicque.spikes import (
+    SpikeTrains,
+    cv,
+    fano,
+    gamma,
+    inhomogeneous_gamma,
+    inhomogeneous_poisson,
+    isi,
+    jitter,
+    poisson,
+    psth,
+)
 
 
 def trials(trains):
@@ -16,6 +27,7 @@ def trials(trains):
         lambda seed: poisson(30, 2000, seed=seed, trains=3, refractory="5 ms"),
         lambda seed: gamma(30, 3, 2000, seed=seed, trains=3, t_start=-100),
         lambda seed: inhomogeneous_poisson(lambda t: 0.02 * t, 2000, seed=seed, trains=3),
+        lambda seed: inhomogeneous_gamma(lambda t: 0.02 * t, 3, 2000, seed=seed, trains=3),
         lambda seed: jitter(poisson(30, 2000, seed=1, trains=3), 5, seed=seed),
     ],
 )
@@ -107,3 +119,21 @@ def test_arguments_that_make_no_sense(call, message):
 def test_units_of_arguments():
     with pytest.raises(UnitError, match="the rate"):
         poisson("20 ms", 10, seed=1)
+
+
+def test_modulated_gamma_trains_follow_the_rate_and_are_regular():
+    trains = trials(inhomogeneous_gamma([20, 80, 0, 40.0], 4, 4000, dt=1000, seed=1, trains=1000))
+    np.testing.assert_allclose(psth(trains, 250).values[0], np.repeat([20, 80, 0, 40], 4), rtol=0.08, atol=1)
+    # where the rate is constant, intervals are those of the gamma process
+    assert np.nanmean(cv(trains.window(1000, 2000))) == pytest.approx(0.5, abs=0.03)
+    poisson_like = inhomogeneous_gamma(lambda t: 50 + 0 * t, 1, 200_000, seed=2)
+    assert cv(poisson_like)[0] == pytest.approx(1, abs=0.03)
+    # an operational time in which nothing is expected
+    assert inhomogeneous_gamma(lambda t: 0 * t, 2, 100, seed=1, trains=2).counts.tolist() == [0, 0]
+    odd = inhomogeneous_gamma(np.full(4, 1000.0), 2, 3.5, seed=3, trains=200)
+    assert odd.times.max() <= 3.5
+    assert odd.rate().mean() == pytest.approx(1000, rel=0.1)
+    with pytest.raises(RecordingError, match="must be positive, not 0"):
+        inhomogeneous_gamma([20], 0, 1, seed=1)
+    with pytest.raises(RecordingError, match="needs 4 samples"):
+        inhomogeneous_gamma([20], 2, 4, seed=1)

@@ -12,7 +12,7 @@ from scipy.special import erfc
 
 from lapicque.errors import RecordingError
 from lapicque.progress import bar
-from lapicque.spikes.criticality.tail_fit import Sample, TailFit, draw_power_law
+from lapicque.spikes.criticality.tail_fit import Sample, TailFit, law
 from lapicque.spikes.tails import Tail
 from lapicque.threads import StoppedError, run_all
 
@@ -84,7 +84,7 @@ class PowerLaw:
         if not np.isfinite(self.distance):
             return np.nan
         below = self._values[self._values < self.xmin]
-        total = len(self._values)
+        total, draw = len(self._values), law(self.exponent, self.xmin, self.discrete)
 
         with bar("power laws", draws) as tick:
 
@@ -92,7 +92,7 @@ class PowerLaw:
                 if stop.is_set():
                     raise StoppedError
                 number = int(random.binomial(total, self.tail / total))
-                drawn = draw_power_law(random, self.exponent, self.xmin, number, self.discrete)
+                drawn = draw(random, number)
                 if number < total:
                     drawn = np.concatenate([drawn, random.choice(below, total - number)])
                 refitted = _fit(drawn, self._candidates, self.discrete)

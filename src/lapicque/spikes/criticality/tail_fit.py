@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -81,23 +82,29 @@ def _curvature(exponent: float, xmin: float) -> float:
     return float((a - 2 * b + c) / step**2)
 
 
-def draw_power_law(
-    random: np.random.Generator, exponent: float, xmin: float, number: int, discrete: bool
-) -> np.ndarray:
-    """Values of a power law from xmin on, (number,).
+def law(exponent: float, xmin: float, discrete: bool) -> Callable[[np.random.Generator, int], np.ndarray]:
+    """A function that draws so many values of a power law from xmin on, (number,).
 
     Examples
     --------
-    >>> draw_power_law(np.random.default_rng(1), 2.5, 1, 8, discrete=True)
+    >>> law(2.5, 1, discrete=True)(np.random.default_rng(1), 8)
     array([1., 5., 1., 5., 1., 1., 2., 1.])
     """
-    left = 1 - random.random(number)  # the part of the distribution beyond, above 0
+
+    def draw_real(random: np.random.Generator, number: int) -> np.ndarray:
+        return xmin * (1 - random.random(number)) ** (-1 / (exponent - 1))
+
     if not discrete:
-        return xmin * left ** (-1 / (exponent - 1))
+        return draw_real
     beyond = zeta(exponent, xmin + np.arange(TABLE + 1)) / zeta(exponent, xmin)  # from each value on
-    values = xmin + np.searchsorted(-beyond, -left, side="right") - 1
-    far = left < beyond[-1]
-    with np.errstate(over="ignore"):
-        tail = (xmin + TABLE) * (left[far] / beyond[-1]) ** (-1 / (exponent - 1))
-    values[far] = np.floor(np.minimum(tail, 1e300))
-    return values.astype(float)
+
+    def draw_whole(random: np.random.Generator, number: int) -> np.ndarray:
+        left = 1 - random.random(number)  # the part of the distribution beyond, above 0
+        values = (xmin + np.searchsorted(-beyond, -left, side="right") - 1).astype(float)
+        far = left < beyond[-1]
+        with np.errstate(over="ignore"):
+            tail = (xmin + TABLE) * (left[far] / beyond[-1]) ** (-1 / (exponent - 1))
+        values[far] = np.floor(np.minimum(tail, 1e300))
+        return values
+
+    return draw_whole
