@@ -72,6 +72,14 @@ def test_effect_over_runs_is_that_of_the_run_means():
     assert row.effect / row.effect_interval[1] == pytest.approx(difference / (difference + half), rel=1e-9)
 
 
+def test_effect_of_equal_sides_is_0_and_has_an_interval():
+    same = cells(1, trials=6)
+    row = validate(same, same, **RATE, tests=[effect_size(0.5)]).rows[0]
+    assert row.effect == 0
+    assert row.effect_interval[0] == -row.effect_interval[1] < 0
+    assert row.verdict == "pass"
+
+
 def test_what_is_undefined_is_counted_not_zero():
     def silent(trains, n):
         return SpikeTrains.from_lists([*trains.to_lists()[n:], *[[5.0]] * n], t_stop=trains.t_stop)
@@ -186,6 +194,8 @@ def test_populations_by_name():
         (dict(power=1), "power is 1"),
         (dict(independent="cells"), "write 'runs' or 'neurons'"),
         (dict(independent="runs"), "1 runs do not show"),
+        (dict(seed=-1), "seed is -1"),
+        (dict(seed=1.5), "seed is 1.5"),
         (dict(wiring="new"), "write 'fresh' or 'kept'"),
         (dict(tests=[ks]), "write them as"),
         (dict(tests=["ks"]), "write them as"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lapicque.errors import FitError
-from lapicque.fit.validation.two_sample import DRAWS, Change, Sides, TwoSampleTest
+from lapicque.fit.validation.two_sample import LARGEST, Change, Sides, TwoSampleTest, drawn
 
 _AT_ONCE = 2_000_000  # numbers that are permuted together
 
@@ -52,9 +52,9 @@ class KolmogorovSmirnov(DistributionTest):
         """Return the share of changed samples whose D is beyond the one of this level, for samples that are large."""
         from scipy.stats import kstwo
 
-        limit = kstwo.isf(level, max(1, round(len(data) * n / (len(data) + n))))
-        draws = ((rng.choice(data, len(data)), rng.choice(data, n)) for _ in range(DRAWS))
-        return float(np.mean([self.statistic(a, change.of(b)) > limit for a, b in draws]))
+        k, m = min(len(data), LARGEST), min(n, LARGEST)
+        limit = kstwo.isf(level, max(1, round(k * m / (k + m))))
+        return float(np.mean([self.statistic(a, b) > limit for a, b in drawn(data, n, change, rng)]))
 
 
 class MannWhitney(DistributionTest):
@@ -115,9 +115,9 @@ class PermutationTest(DistributionTest):
         """Return the share of changed samples beyond what permutations of the data reach at this level."""
         if level * (1 + self.permutations) <= 1:
             return 0.0  # the smallest p that there is would not do
-        limit = np.quantile(self.by_chance(data, rng.choice(data, n), rng), 1 - level, method="higher")
-        draws = ((rng.choice(data, len(data)), rng.choice(data, n)) for _ in range(DRAWS))
-        return float(np.mean([self.statistic(a, change.of(b)) > limit for a, b in draws]))
+        alike = next(drawn(data, n, Change(), rng))
+        limit = np.quantile(self.by_chance(*alike, rng), 1 - level, method="higher")
+        return float(np.mean([self.statistic(a, b) > limit for a, b in drawn(data, n, change, rng)]))
 
 
 @dataclass(frozen=True, repr=False)

@@ -38,14 +38,17 @@ def hedges(data: np.ndarray, model: np.ndarray) -> tuple[float, float]:
     NaN where neither side has any spread.
     """
     n, m = len(data), len(model)
+    g = float(_scale(data, model) * (model.mean() - data.mean()))
+    return g, float(np.sqrt((n + m) / (n * m) + g**2 / max(1, 2 * (n + m - 2))))
+
+
+def _scale(data: np.ndarray, model: np.ndarray) -> float:
+    """Return what turns a difference of means into g: the correction for few values over the pooled sd."""
+    n, m = len(data), len(model)
     if n + m < 4:
-        return float("nan"), float("nan")
+        return float("nan")
     pooled = np.sqrt(((n - 1) * _variance(data) + (m - 1) * _variance(model)) / (n + m - 2))
-    if pooled == 0:
-        return float("nan"), float("nan")
-    small = 1 - 3 / (4 * (n + m) - 9)
-    g = float(small * (model.mean() - data.mean()) / pooled)
-    return g, float(np.sqrt((n + m) / (n * m) + g**2 / (2 * (n + m - 2))))
+    return float((1 - 3 / (4 * (n + m) - 9)) / pooled) if pooled > 0 else float("nan")
 
 
 def _variance(values: np.ndarray) -> float:
@@ -75,10 +78,8 @@ def interval(
     a, b = (np.array([run.mean() for run in runs]) for runs in (data, model))
     freedom = len(a) + len(b) - 2
     sd = np.sqrt((((a - a.mean()) ** 2).sum() + ((b - b.mean()) ** 2).sum()) / freedom)
-    difference = np.concatenate(model).mean() - np.concatenate(data).mean()
-    if difference == 0:
-        return g, (float("nan"), float("nan"))
-    half = abs(g / difference) * sd * np.sqrt(1 / len(a) + 1 / len(b)) * t.isf(alpha / 2, freedom)
+    error = sd * np.sqrt(1 / len(a) + 1 / len(b))
+    half = _scale(np.concatenate(data), np.concatenate(model)) * error * t.isf(alpha / 2, freedom)
     return g, (g - float(half), g + float(half))
 
 

@@ -14,7 +14,7 @@ from lapicque.fit.networks import NetworkProblem
 from lapicque.fit.problem import Problem
 from lapicque.fit.search import Fit
 from lapicque.fit.trial import Trial
-from lapicque.fit.validation.observed import Given
+from lapicque.fit.validation.observed import Given, observed
 from lapicque.fit.validation.runs import FEWEST
 from lapicque.progress import bar
 from lapicque.spikes.trains import SpikeTrains
@@ -43,7 +43,7 @@ def both_sides(
     original = fit.problem
     data = original.data if given is None else dict(given)
     notes = [] if given is not None else ["the data are those of the fit: unseen ones test more"]
-    trials = next(iter(data.values())).shape[0]
+    trials = max(run.shape[0] for side in observed([data], "data").values() for run in side.runs)
     runs: list[Mapping[str, SpikeTrains]] = []
     with bar("validate", seeds, show=progress) as tick:
         try:
@@ -60,7 +60,7 @@ def both_sides(
 
 def fresh_seeds(seen: set[int], n: int, seed: int) -> list[tuple[int, int]]:
     """Return seeds of noise and of wiring that have not been seen, (run, 2)."""
-    words = np.random.SeedSequence([abs(int(seed)), 0xF5E5]).generate_state(2 * n + 8)
+    words = np.random.SeedSequence([int(seed), 0xF5E5]).generate_state(2 * n + 8)
     found = [int(word) for word in words if int(word) not in seen]
     return list(zip(found[:n], found[n : 2 * n], strict=True))
 

@@ -58,9 +58,7 @@ class AcrossRuns:
     def _distances(self, data: Any, model: Any, *changed: Any) -> list[np.ndarray]:
         """Return the numbers of all runs, each of the model's compared with its other runs."""
         runs = [*data, *model, *(run for runs in changed for run in runs)]
-        grid = np.unique(np.concatenate(runs))
-        if len(grid) > _POINTS:
-            grid = grid[np.unique(np.linspace(0, len(grid) - 1, _POINTS).round().astype(int))]
+        grid = _thinned(np.unique(np.concatenate([_thinned(np.sort(run)) for run in runs])))
         below = np.array([share_below(run, grid) for run in runs])
         sizes = np.array([len(run) for run in runs])
         n, m = len(data), len(model)
@@ -100,6 +98,13 @@ class AcrossRuns:
             move = float(numbers.mean() - self.model.mean())
             powers.append(power_of_t(move / error, self.freedom, level, self.test.signed, error / self.error))
         return min(powers)
+
+
+def _thinned(values: np.ndarray) -> np.ndarray:
+    """Return sorted values, or as many of them as a grid has points, the ends included."""
+    if len(values) <= _POINTS:
+        return values
+    return values[np.linspace(0, len(values) - 1, _POINTS).round().astype(int)]
 
 
 def _numbers(test: TwoSampleTest, runs: Sequence[np.ndarray]) -> np.ndarray:

@@ -100,8 +100,8 @@ def validate(
     >>> lq.fit.validate(data, faster, features=[lq.fit.features.rate()])
     Validation: 2 of 2 tests fail, ...
     """
-    _check(alpha, power, independent, wiring)
-    rng = np.random.default_rng(np.random.SeedSequence([abs(int(seed)), 0x7E57]))
+    _check(alpha, power, independent, wiring, seed)
+    rng = np.random.default_rng(np.random.SeedSequence([int(seed), 0x7E57]))
     notes: list[str] = []
     if isinstance(data, Fit):
         data, model, said = both_sides(data, model, seeds, wiring, seed, progress)
@@ -128,10 +128,12 @@ def validate(
     return Validation(tuple(judged(rows, alpha, power, rng)), alpha, unit, tuple(dict.fromkeys(notes)))
 
 
-def _check(alpha: float, power: float, independent: str | None, wiring: str) -> None:
+def _check(alpha: float, power: float, independent: str | None, wiring: str, seed: int) -> None:
     for name, value in (("alpha", alpha), ("power", power)):
         if not 0 < value < 1:
             raise FitError(f"{name} is {value!r}: a probability between 0 and 1 is expected")
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise FitError(f"seed is {seed!r}: a whole number from 0 is expected")
     if independent not in (None, "runs", "neurons"):
         raise FitError(f"independent is {independent!r}: write 'runs' or 'neurons'")
     if wiring not in ("fresh", "kept"):
