@@ -8,12 +8,13 @@ import subprocess
 import sys
 from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 
 import numpy as np
 import pytest
 
 import lapicque as lq
-from lapicque.errors import FitError
+from lapicque.errors import FitError, ThreadsError
 from lapicque.fit.executing import ATTEMPTS, evaluating
 
 CMA = lq.optimizers.cma_es(population=24)
@@ -119,6 +120,20 @@ def test_several_objectives_come_back(problem):
         np.testing.assert_array_equal(losses(points), both.losses(points))
 
 
+def test_a_network_is_sent_too():
+    net = lq.Network()
+    cells = net.population(lq.neurons.lif, 20, name="cells")
+    net.stimulate(cells, "i_ext", lq.stimuli.white_noise("500 pA", "300 pA", tau="1 ms"), name="noise")
+    net.record(cells, "spikes")
+    data = lq.simulate(net, "100 ms", dt="0.1 ms", seed=5, progress=False).spikes
+    network = lq.fit.NetworkProblem(
+        net, data, {"noise.mean": (300, 900)}, lq.fit.PopulationStatistics(), dt="0.1 ms", seed=1
+    )
+    points = np.linspace(0, 1, 12)[:, None]
+    with evaluating(network, Elsewhere(), batch=5) as losses:
+        np.testing.assert_array_equal(losses(points), network.losses(points))
+
+
 # -- workers that die --------------------------------------------------------------------------------------------------
 
 
@@ -169,10 +184,13 @@ def test_an_error_of_the_problem_is_no_death(problem):
     pool = Elsewhere()
     with (
         evaluating(problem, pool) as losses,
-        pytest.raises(FitError, match="points have 2 coordinates, but 3 parameters"),
+        pytest.raises(FitError, match="points have 2 coordinates, but 3 parameters") as caught,
     ):
         losses(np.zeros((4, 2)))
     assert pool.calls == 1
+    assert "In a worker:\nTraceback" in caught.value.__notes__[0]
+    with pytest.raises(ThreadsError, match="threads must be at least 1, not 0"):
+        lq.fit.minimize(problem, CMA, 24, executor=Elsewhere(), threads=0)
 
 
 class Interrupting:
@@ -228,6 +246,60 @@ def test_a_killed_search_goes_on_from_its_checkpoint(problem, whole, tmp_path):
         problem, CMA, 240, seed=3, checkpoint=path, on_generation=lambda done, best: seen.append(done)
     )
     assert seen == [168, 192, 216, 240]  # the generation whose end was not written is done again
+    same(found, whole)
+
+
+BOTH_KILLED = """
+import multiprocessing, os, pickle, signal, sys
+from concurrent.futures import ProcessPoolExecutor
+import lapicque as lq
+import lapicque.fit.searching
+
+def search():
+    lapicque.fit.searching.CHECKPOINT_EVERY = -1.0
+    problem, path, pools = pickle.load(open(sys.argv[1], "rb")), sys.argv[2], []
+
+    def make():
+        pools.append(ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")))
+        return pools[-1]
+
+    def kill(done, best):
+        if done == 96:
+            pools[-1].submit(os.kill, pools[-1].submit(os.getpid).result(), signal.SIGKILL)
+        if done == 168:
+            print(len(pools), flush=True)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    lq.fit.minimize(
+        problem, lq.optimizers.cma_es(population=24), 240, seed=3, checkpoint=path, on_generation=kill, executor=make,
+        batch=6,
+    )
+
+if __name__ == "__main__":
+    search()
+"""
+
+
+@pytest.mark.crosscheck
+def test_a_search_whose_worker_and_then_itself_were_killed_goes_on(problem, whole, tmp_path):
+    (tmp_path / "problem").write_bytes(pickle.dumps(problem))
+    (tmp_path / "search.py").write_text(BOTH_KILLED)
+    path = tmp_path / "search.json"
+    command = [sys.executable, tmp_path / "search.py", tmp_path / "problem", path]
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    try:
+        said = child.stdout.readline()  # the pool's processes outlive it, and hold the pipe
+        assert child.wait(120) == -signal.SIGKILL
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+        child.stdout.close()
+    assert said == "2\n"  # the pool was made anew
+    seen = []
+    found = lq.fit.minimize(
+        problem, CMA, 240, seed=3, checkpoint=path, executor=processes, on_generation=lambda n, _: seen.append(n)
+    )
+    assert seen[0] == 168
     same(found, whole)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -70,7 +71,7 @@ def evaluating(
             raise FitError("batch is for an executor, and there is none: leave it out")
         yield lambda points: checked_losses(problem, points, problem.losses(points, threads))
         return
-    sender = _Sender(problem, executor, threads or 1, batch)
+    sender = _Sender(problem, executor, 1 if threads is None else threads, batch)
     try:
         yield sender.losses
     finally:
@@ -187,6 +188,8 @@ def _evaluate(
         problem = _rebuilt(sent) if isinstance(sent, bytes) else sent
         return problem.losses(points, threads), None
     except Exception as error:
+        if isinstance(sent, bytes):  # elsewhere, from where no traceback comes
+            error.add_note("In a worker:\n" + traceback.format_exc())
         try:
             pickle.loads(pickle.dumps(error))
         except Exception:
