@@ -12,8 +12,12 @@ from lapicque._lazy import attach
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
+        "Linear": "linear",
         "MeanField": "mean_field",
+        "Onset": "onset",
+        "linearise": "linear",
         "mean_field": "mean_field",
+        "onset": "onset",
         "siegert": "siegert",
         "siegert_cv": "siegert",
     },
