@@ -93,6 +93,19 @@ for name, value in reached.items():
 print(f"search: {search_seconds:.1f} s, {searched.evaluations} candidates")
 
 # %%
+# The coincidence factor asks a noisy model to be right by chance as often as the cell repeats itself. Md* asks whether
+# its runs are as unlike each other as the cell's repeats are; a model without noise counts as several equal runs.
+answers = {
+    "GIF": plain.predict(test, runs=runs)[0],
+    "GIF, threshold follows": following.predict(test, runs=runs)[0],
+    "the same, less noise": lq.fit.predicted(quiet, test)[0],
+    "AdEx by search": lq.fit.predicted(searched, test)[0][[0, 0]],
+}
+for name, answer in answers.items():
+    alike = [lq.distances.ensemble_similarity(answer, test[0].spikes, width * ms) for width in (4, 8)]
+    print(f"{name:<24} Md* {alike[0]:.2f} (4 ms), {alike[1]:.2f} (8 ms)")
+
+# %%
 fig, axes = plt.subplots(2, 3, figsize=(10, 5.5), layout="constrained")
 middle = (electrode.edges[1:] + electrode.edges[:-1]) / 2
 axes[0, 0].loglog(middle, np.maximum(electrode.total, 0.1), ".-", ms=3)

@@ -18,6 +18,11 @@ PAIRWISE = {
 
 __getattr__, __dir__, __all__ = attach(
     __name__,
-    {**PAIRWISE, "Distance": "distance", "relevant_time_scale": "time_scale"},
+    {
+        **PAIRWISE,
+        "Distance": "distance",
+        "ensemble_similarity": "ensemble_similarity",
+        "relevant_time_scale": "time_scale",
+    },
     submodules=["populations"],
 )
