@@ -104,7 +104,7 @@ failing = np.array([
 axes[1].imshow(failing, vmin=0, vmax=1, cmap="Reds", aspect="auto")
 for (n, k), value in np.ndenumerate(failing):
     axes[1].text(k, n, f"{value:.0%}", ha="center", va="center", color="w" if value > 0.5 else "k", fontsize=8)
-axes[1].set_xticks(range(len(found)), list(found), fontsize=8)
+axes[1].set_xticks(range(len(found)), ["\n".join(name.rsplit(" ", 1)) for name in found], fontsize=8)
 axes[1].set_yticks(range(len(rows)), [f"{row.feature}, {row.test}" for row in rows], fontsize=8)
 axes[1].set_title("how often a test fails the model")
 
