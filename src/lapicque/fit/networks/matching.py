@@ -84,12 +84,13 @@ class _Recorder:
 
     def __init__(self, name: str, objective: MatchedNeurons, trains: SpikeTrains):
         self.name, self.objective, self.window = name, objective, (trains.t_start, trains.t_stop)
-        self.trials, self.neurons = trains.shape
-        self.trains, self.rates = trains, _rates(trains)
-        self.order = np.argsort(self.rates, kind="stable")
-        silent = self._evaluate(SpikeTrains.from_lists([[]], t_stop=trains.t_stop, t_start=trains.t_start), trains)[0]
-        self.silence = np.where(silent > 1e-9, silent, 1.0)
-        self.empty = trains.counts == 0
+        self.neurons, self.rates = trains.shape[1], _rates(trains)
+        sort = objective.match == "sorted"
+        self.order = np.argsort(self.rates, kind="stable") if sort else np.arange(self.neurons)
+        self.repeats = [trains[repeat, self.order] for repeat in range(trains.shape[0])]
+        nothing = SpikeTrains.from_lists([[]], t_start=trains.t_start, t_stop=trains.t_stop)
+        silences = [self._distances(objective.distance.batch(nothing, repeat))[0] for repeat in self.repeats]
+        self.silences = [np.where(silence > 1e-9, silence, 1.0) for silence in silences]
 
     def losses(self, model: SpikeTrains) -> np.ndarray:
         """Return the loss of each matched pair."""
@@ -100,58 +101,30 @@ class _Recorder:
                 "different numbers of neurons"
             )
         rates = _rates(model)
-        if match == "assigned":
-            from scipy.optimize import linear_sum_assignment
-
-            costs = self._costs(model, rates, None)
-            return costs[linear_sum_assignment(costs)]
         mine = np.argsort(rates, kind="stable") if match == "sorted" else np.arange(neurons)
-        data = self.order if match == "sorted" else np.arange(neurons)
-        return self._costs(model, rates, (mine, data))
+        runs = [model[trial, mine] for trial in range(model.shape[0])]
+        counts, reference = (x * (self.window[1] - self.window[0]) / 1e3 for x in (rates[mine], self.rates[self.order]))
+        if match != "assigned":
+            return self._costs(runs, paired=True) + self.objective.rate_weight * rate_term(counts, reference)
+        from scipy.optimize import linear_sum_assignment
 
-    def _costs(self, model: SpikeTrains, rates: np.ndarray, pairs: tuple[np.ndarray, np.ndarray] | None) -> np.ndarray:
-        """Return the losses of pairs (neuron,), or of every neuron of the model with every one of the data."""
-        found = []
-        for trial in range(model.shape[0]):
-            for repeat in range(self.trials):
-                of_model = trial * model.shape[1] + np.arange(model.shape[1])
-                of_data = repeat * self.neurons + np.arange(self.neurons)
-                if pairs is not None:
-                    of_model, of_data = of_model[pairs[0]], of_data[pairs[1]]
-                found.append(self._trial(model, of_model, of_data, pairs is not None))
-        counts = rates * (self.window[1] - self.window[0]) / 1e3
-        reference = self.rates * (self.window[1] - self.window[0]) / 1e3
-        if pairs is not None:
-            counts, reference = counts[pairs[0]], reference[pairs[1]]
-        else:
-            counts, reference = counts[:, None], reference[None, :]
-        return np.mean(found, axis=0) + self.objective.rate_weight * rate_term(counts, reference)
+        costs = self._costs(runs, paired=False)
+        costs = costs + self.objective.rate_weight * rate_term(counts[:, None], reference[None, :])
+        return costs[linear_sum_assignment(costs)]
 
-    def _trial(self, model: SpikeTrains, of_model: np.ndarray, of_data: np.ndarray, paired: bool) -> np.ndarray:
-        starts, counts = model.offsets[:-1][of_model], model.counts[of_model]
-        silence, empty = self.silence[of_data], self.empty[of_data]
-        if not paired:
-            relative = self._pairwise(model.times, starts, counts, of_data) / silence
-            return np.where(empty, (counts > 0)[:, None], saturate(relative))
-        relative = np.array(
-            [self._pairwise(model.times, starts[n : n + 1], counts[n : n + 1], of_data[n : n + 1])[0, 0]
-             for n in range(len(of_model))]
-        ) / silence  # fmt: skip
-        return np.where(empty, counts > 0, saturate(relative))
+    def _costs(self, runs: list[SpikeTrains], paired: bool) -> np.ndarray:
+        """Return the mean over runs and repeats for each pair, or for every neuron of the model with every one."""
+        distance, found = self.objective.distance, []
+        compare = distance.pairs if paired else distance.batch
+        for run in runs:
+            for repeat, silence in zip(self.repeats, self.silences, strict=True):
+                relative = saturate(self._distances(compare(run, repeat, threads=1)) / silence)
+                spiking = run.counts > 0
+                found.append(np.where(repeat.counts == 0, spiking if paired else spiking[:, None], relative))
+        return np.mean(found, axis=0)
 
-    def _pairwise(self, times: np.ndarray, starts: np.ndarray, counts: np.ndarray, of_data: np.ndarray) -> np.ndarray:
-        chosen = [self.trains.times[self.trains.offsets[k] : self.trains.offsets[k + 1]] for k in of_data]
-        offsets = np.concatenate([[0], np.cumsum([len(train) for train in chosen])])
-        out = np.empty((len(starts), len(chosen)))
-        return self.objective.distance.evaluate(
-            times, starts, counts, np.concatenate([np.empty(0), *chosen]), offsets, *self.window, out
-        )
-
-    def _evaluate(self, model: SpikeTrains, data: SpikeTrains) -> np.ndarray:
-        out = np.empty((len(model), len(data)))
-        return self.objective.distance.evaluate(
-            model.times, model.offsets[:-1], model.counts, data.times, data.offsets, *self.window, out
-        )
+    def _distances(self, values: np.ndarray) -> np.ndarray:
+        return 1 - values if self.objective.distance.similarity else values
 
 
 def _rates(trains: SpikeTrains) -> np.ndarray:
