@@ -77,6 +77,9 @@ def test_a_fitted_network_is_no_neuron():
     assert found.fitted is net
     with pytest.raises(FitError, match=r"'parabola' is a Network, no neuron: use fit\.fitted"):
         found.neuron  # noqa: B018
+    for needs_trials in (lambda: lq.fit.score(found, []), lambda: lq.fit.save(found, "fit.json")):
+        with pytest.raises(FitError, match=r"'parabola' is no problem of a single cell \(Networks\)"):
+            needs_trials()
 
 
 def test_the_cell_problem_is_searchable(noisy_current, spikes_of):

@@ -62,7 +62,8 @@ DRAWINGS = {
 
 
 def test_every_picture_is_drawn_in_a_test():
-    elsewhere = {"terminal_raster", "terminal_trace", "animate_events"}  # a text, and what moves, which have tests of their own
+    # a text, and what moves, which have tests of their own
+    elsewhere = {"terminal_raster", "terminal_trace", "animate_events", "animate_search"}
     for path in Path(__file__).parent.glob("test_*.py"):
         elsewhere |= set(re.findall(r"lambda ax, _?\w*: lq\.plot\.(\w+)\(", path.read_text()))
     assert elsewhere == set(lq.plot.__all__)

@@ -105,7 +105,7 @@ def scoring_distance(fit: Fit) -> Distance:
     """
     from lapicque.distances.coincidence import coincidence
 
-    objective = fit.problem.objective
+    objective = fit.cell.objective
     terms = [term for _, term in getattr(objective, "terms", ((1.0, objective),))]
     for term in terms:
         found = getattr(term, "distance", None)

@@ -103,7 +103,7 @@ def score(fit: Fit, trials: Sequence[Trial], distance: Distance | None = None) -
     if distance is not None and not is_coincidence(distance):
         raise FitError(f"a score is a coincidence factor, such as lq.distances.coincidence('4 ms'), not {distance!r}")
     general = distance or scoring_distance(fit)
-    problem = fit.problem.with_trials(trials)
+    problem = fit.cell.with_trials(trials)
     rows: list[tuple[str, float, float | None]] = []
     for n, trial in enumerate(problem.trials):
         data, label = trial.scored, trial.label or f"stimulus {n}"
@@ -145,7 +145,7 @@ def profile(fit: Fit, points: int = 41) -> dict[str, tuple[np.ndarray, np.ndarra
 
 def predicted(fit: Fit, trials: Sequence[Trial]) -> list[Any]:
     """Return the model's spikes in each trial: SpikeTrains (1, run of the model)."""
-    problem = fit.problem.with_trials(trials)
+    problem = fit.cell.with_trials(trials)
     runs = []
     for n, trial in enumerate(problem.trials):
         trains = [problem.respond(fit.point, n, r).times for r in range(problem.repeats)]

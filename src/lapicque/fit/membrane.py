@@ -44,7 +44,7 @@ def predicted_voltage(fit: Fit, trials: Sequence[Trial], number: int) -> tuple[n
     tuple
         (sample,) ms, the fitted delay included; (sample,) mV. None for a model without a potential.
     """
-    problem = fit.problem.with_trials(trials)
+    problem = fit.cell.with_trials(trials)
     trial, state = problem.trials[number], membrane_potential(fit.neuron)
     if state is None:
         return None

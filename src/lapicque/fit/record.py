@@ -98,7 +98,7 @@ def to_dict(
     >>> found["parameters"]["c_m"]["bounds"], found["parameters"]["c_m"]["unit"]
     ([50.0, 900.0], 'pF')
     """
-    problem = fit.problem
+    problem = fit.cell
     ends = fit.at_bounds
     own = getattr(problem.objective, "distance", None)
     split = {"train": problem.trials if train is None else train, **({} if test is None else {"test": test})}

@@ -13,6 +13,7 @@ import numpy as np
 from lapicque.errors import FitError
 from lapicque.fit.checkpoint import Optimizer
 from lapicque.fit.generations import Generation
+from lapicque.fit.problem import Problem
 from lapicque.fit.searchable import Searchable
 from lapicque.fit.searching import searched
 from lapicque.model.neuron import Neuron
@@ -52,6 +53,22 @@ class Candidate:
         """The free parameters, `lapicque.fit.free.NUISANCES` included."""
         values = self.problem.values(self.point)
         return {f.name: FittedValue(float(values[f.name][0]), f.unit, f.low, f.high) for f in self.problem.free}
+
+    @property
+    def cell(self) -> Problem:
+        """The problem, if it is that of a single cell: for what needs its trials.
+
+        Raises
+        ------
+        FitError
+            If something else was fitted.
+        """
+        if not isinstance(self.problem, Problem):
+            raise FitError(
+                f"{self.problem.name!r} is no problem of a single cell ({type(self.problem).__name__}), so it has no "
+                "trials to score or report"
+            )
+        return self.problem
 
     @property
     def fitted(self) -> Any:

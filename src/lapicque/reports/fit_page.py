@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from lapicque.errors import FitError
+from lapicque.fit.held_out import Score
 from lapicque.fit.record import ratio, recording_to_dict, versions
 from lapicque.fit.recording import Recording
 from lapicque.fit.search import Fit
 from lapicque.fit.trial import Trial
-from lapicque.fit.held_out import Score
 from lapicque.reports import reproduce, tables
 from lapicque.reports.figures import draw
 from lapicque.reports.material import Material, gather
@@ -87,7 +87,7 @@ def fit_report(
 
 def _context(material: Material, title: str, command: str) -> dict[str, Any]:
     fit, recording = material.fit, material.recording
-    problem = fit.problem
+    problem = fit.cell
     name = recording.name if recording is not None else ""
     train = next(part for part in material.parts if part.name == "train")
     title = title or f"{problem.neuron.name} fitted to {name or 'a recording'}"

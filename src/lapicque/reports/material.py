@@ -11,10 +11,10 @@ import numpy as np
 from lapicque.distances.distance import Distance
 from lapicque.errors import LapicqueNotice
 from lapicque.fit.agreement import Agreement, agreements, scoring_distance
+from lapicque.fit.held_out import Score, predicted, profile, score
 from lapicque.fit.recording import Recording
 from lapicque.fit.search import Fit
 from lapicque.fit.trial import Trial
-from lapicque.fit.held_out import Score, predicted, profile, score
 from lapicque.spikes.trains import SpikeTrains
 
 PROFILE_POINTS = 61
@@ -80,7 +80,7 @@ def gather(
         For its notices.
     """
     distance = scoring_distance(fit)
-    chosen = {"train": fit.problem.trials if train is None else tuple(train), "test": tuple(test or ())}
+    chosen = {"train": fit.cell.trials if train is None else tuple(train), "test": tuple(test or ())}
     known = dict(scores or {})
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", LapicqueNotice)
@@ -104,7 +104,7 @@ def gather(
 
 
 def _part(fit: Fit, name: str, trials: Sequence[Trial], distance: Distance, known: Score | None) -> Part:
-    at_step = fit.problem.with_trials(trials).trials
+    at_step = fit.cell.with_trials(trials).trials
     spikes = tuple(predicted(fit, at_step))
     found = tuple(agreements(at_step, spikes, distance))
     return Part(name, tuple(at_step), spikes, found, known or score(fit, at_step, distance))

@@ -46,7 +46,7 @@ def neuron_code(neuron: Neuron, name: str = "neuron") -> str:
 
 def fit_code(fit: Fit, train: Sequence[Trial], recording: Recording | None) -> str:
     """Return Python that runs the search again; the recording is read from where it was."""
-    problem = fit.problem
+    problem = fit.cell
     source = recording.source if recording is not None and recording.source else "RECORDING"
     lines = [
         "import lapicque as lq",
@@ -85,7 +85,7 @@ def fit_code(fit: Fit, train: Sequence[Trial], recording: Recording | None) -> s
 
 def use_code(fit: Fit) -> str:
     """Return Python that runs the fitted neuron."""
-    driven = fit.problem.driven
+    driven = fit.cell.driven
     values = {name: found for name, found in fit.parameters.items() if name in NUISANCES}
     lines = []
     if "input_scale" in values or "input_offset" in values:
@@ -93,9 +93,9 @@ def use_code(fit: Fit) -> str:
         offset = f" + {values['input_offset'].value!r}" if "input_offset" in values else ""
         lines.append(f"stimulus = {scale}stimulus{offset}  # input_scale, input_offset")
     lines.append(
-        f"answer = lq.simulate(\n    neuron, len(stimulus)*{fit.problem.dt!r}, dt='{fit.problem.dt!r} ms', "
-        f"inputs={{{driven!r}: stimulus}},\n    method={fit.problem.scheme!r}, precision={fit.problem.precision!r}, "
-        f"seed={fit.problem.seed},\n)"
+        f"answer = lq.simulate(\n    neuron, len(stimulus)*{fit.cell.dt!r}, dt='{fit.cell.dt!r} ms', "
+        f"inputs={{{driven!r}: stimulus}},\n    method={fit.cell.scheme!r}, precision={fit.cell.precision!r}, "
+        f"seed={fit.cell.seed},\n)"
     )
     delay = f" + {values['delay'].value!r}" if "delay" in values else ""
     lines.append(f"answer.spikes.times{delay}  # ms")
@@ -115,7 +115,7 @@ def _literal(value: Any, unit: str) -> str:
 
 
 def _objective(fit: Fit) -> str:
-    objective: Any = fit.problem.objective
+    objective: Any = fit.cell.objective
     distance = getattr(objective, "distance", None)
     if distance is not None and objective == type(objective)(distance):
         return f"distance=lq.distances.{distance!r}"

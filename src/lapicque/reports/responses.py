@@ -142,7 +142,7 @@ def _closeup(
 
 def fits_spikes_alone(material: Material) -> bool:
     """Whether the objective has seen spikes and no voltage."""
-    objective = material.fit.problem.objective
+    objective = material.fit.cell.objective
     return objective is not None and objective.records is None
 
 

@@ -61,7 +61,7 @@ def subtitle(material: Material, title: str) -> list[str]:
     repeats = sorted({len(trial.spikes) for trial in trials})
     spikes = sum(int(trial.spikes.counts.sum()) for trial in trials)
     length = sum(trial.duration for trial in trials)
-    names = [material.fit.problem.neuron.name, "" if material.recording is None else material.recording.name]
+    names = [material.fit.cell.neuron.name, "" if material.recording is None else material.recording.name]
     named = [name for name in names if name and name not in title]
     several = len(trials) > 1
     stimuli = f"{len(trials)} stimuli" if several else "1 stimulus"
@@ -276,7 +276,7 @@ def facts(
     material: Material, recording: Mapping[str, Any] | None, versions: Mapping[str, str]
 ) -> list[tuple[str, list[str]]]:
     """Return what the fit depends on: label -> lines."""
-    fit, problem = material.fit, material.fit.problem
+    fit, problem = material.fit, material.fit.cell
     rows: list[tuple[str, list[str]]] = []
     if recording is not None:
         lines = [
