@@ -92,8 +92,8 @@ def _pair(a, a_from, a_to, b, b_from, b_to, t_start, t_stop, parameters, scratch
     while t < t_stop:
         x, y = nodes_a[i + one], nodes_b[j + one]
         u, v = intervals_a[i], intervals_b[j]
-        until = min(x, y, t_stop)
-        total += (until - t) * (abs(u - v) / max(u, v, mrts))
+        until = min(min(x, t_stop), y)
+        total += (until - t) * (abs(u - v) / max(max(u, mrts), v))
         t = until
         i, j = i + np.uintp(x <= y), j + np.uintp(y <= x)
     return total / (t_stop - t_start)
