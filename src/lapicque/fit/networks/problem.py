@@ -167,6 +167,9 @@ class NetworkProblem:
         """Number of free parameters."""
         return len(self.free)
 
+    #: So many candidates run side by side: what an executor keeps together.
+    lanes = LANES
+
     @cached_property
     def _several(self) -> tuple[NetworkObjective, ...]:
         given = self.objective
