@@ -90,6 +90,19 @@ def test_errors_speak_the_command_line(run, cells, tmp_path):
     assert "there is no file" in found.output
 
 
+def test_a_window_of_no_length_and_no_trains(run, tmp_path):
+    (tmp_path / "zero.txt").write_text("0\n")
+    found = run(tmp_path / "zero.txt", "--unit", "ms", "--json")
+    assert json.loads(found.stdout)["zero"]["measures"]["rate (Hz)"]["values"] == [None]
+    found = run(tmp_path / "zero.txt", "--unit", "ms", "--out", tmp_path / "zero.png")
+    assert found.exit_code == 1
+    assert "its window has no length, state --t-stop 1s" in found.output
+    np.savez(tmp_path / "none.npz", a_ms=[], a_offsets=[0], t_stop_ms=100.0)
+    found = run(tmp_path / "none.npz")
+    assert found.exit_code == 1
+    assert "no spike trains in it, not even silent ones" in found.output
+
+
 def test_a_short_window_has_no_counts_in_time(run, tmp_path):
     (tmp_path / "a.txt").write_text("1 2 3\n4 5 6\n")
     found = run(tmp_path / "a.txt", "--unit", "ms", "--t-stop", "20ms")

@@ -42,7 +42,7 @@ def spike_report(
     Raises
     ------
     RecordingError
-        If the path is a folder, or ends in something else.
+        If the path is a folder, or ends in something else, or the trains' window has no length.
 
     Examples
     --------
@@ -59,6 +59,9 @@ def spike_report(
         raise RecordingError(
             f"{os.fspath(path)!r} ends in {kind or 'nothing'!r}: .html, .png, .svg or .pdf is expected"
         )
+    for name, trains in named.items():
+        if not trains.duration > 0:
+            raise RecordingError(f"{name!r} cannot be drawn: its window has no length, state t_stop='1 s' or the like")
     with settings():
         figure = spike_figure(named)
         if kind != ".html":

@@ -138,8 +138,10 @@ def test_responses_that_cannot_be_compared():
         victor_purpura(0.1)(a, a)
     with pytest.raises(DistanceError, match="3 and 2 neurons: keep those that both hold"):
         van_rossum(5.0).batch(a, a[:, :2])
-    with pytest.raises(DistanceError, match="neuron 0 is 0 in one and 1 in the other"):
+    with pytest.raises(DistanceError, match="neuron 0 of one would be compared with 1 of the other"):
         van_rossum(5.0).batch(a[:, [0, 1]], a[:, [1, 2]])
+    named = SpikeTrains(a.times, a.offsets, a.t_start, a.t_stop, a.shape, neurons=["x", "y", "z"])
+    np.testing.assert_array_equal(van_rossum(5.0).batch(a, named), van_rossum(5.0).batch(a, a))
     with pytest.raises(DistanceError, match=r"0 to 50 ms and 0 to 40 ms; cut both"):
         victor_purpura(0.1).batch(a, a.window(0, 40))
 

@@ -56,11 +56,12 @@ def check_alike(a: SpikeTrains, b: SpikeTrains) -> None:
         raise DistanceError(
             f"responses of {a.shape[1]} and {b.shape[1]} neurons: keep those that both hold, as in trains[:, [0, 2]]"
         )
-    if a.neurons != b.neurons:
-        k = next(k for k, (x, y) in enumerate(zip(a.neurons, b.neurons, strict=True)) if x != y)
-        raise DistanceError(
-            f"neuron {k} is {a.neurons[k]!r} in one and {b.neurons[k]!r} in the other: bring them into the same order"
-        )
+    # labels of another kind, of a recording and its model say, are no reason; the same ones elsewhere are
+    for x, y in zip(a.neurons, b.neurons, strict=True):
+        if x != y and (x in b.neurons or y in a.neurons):
+            raise DistanceError(
+                f"neuron {x!r} of one would be compared with {y!r} of the other: bring them into the same order"
+            )
     if (a.t_start, a.t_stop) != (b.t_start, b.t_stop):
         raise DistanceError(
             f"responses of different windows cannot be compared: {a.t_start:g} to {a.t_stop:g} ms and "

@@ -52,6 +52,8 @@ def settle(found: Found | SpikeTrains, wanted: Wanted, source: str) -> SpikeTrai
         If the file does not say when the recording ended.
     """
     try:
+        if not len(found if isinstance(found, SpikeTrains) else found.trains):
+            raise RecordingError("there are no spike trains in it, not even silent ones")
         if isinstance(found, SpikeTrains):
             return _cut(found, wanted)
         return _settled(found, wanted, source)
