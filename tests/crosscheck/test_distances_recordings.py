@@ -1,4 +1,4 @@
-"""Matrices, profiles of many trains and adaptive measures against PySpike, on recordings."""
+"""Matrices, profiles of many trains and adaptive measures against PySpike and elephant, on recordings."""
 
 import subprocess
 from pathlib import Path
@@ -7,12 +7,20 @@ import numpy as np
 import pytest
 
 import lapicque as lq
-from lapicque.distances import isi, relevant_time_scale, spike, spike_synchronization
+from lapicque.distances import (
+    isi,
+    relevant_time_scale,
+    spike,
+    spike_synchronization,
+    van_rossum,
+    victor_purpura,
+)  # fmt: skip
 from lapicque.spikes import SpikeTrains
 
 pytestmark = pytest.mark.crosscheck
 
 MRTS = 60.0
+TAUS, COSTS = (2.0, 50.0), (0.02, 0.5)
 
 
 def pyspike_example(path):
@@ -108,3 +116,34 @@ def test_directionality(case):
 def test_relevant_time_scale(case):
     trains, _, _, theirs = case
     assert relevant_time_scale(trains) == pytest.approx(float(theirs["scale"]), rel=1e-12)
+
+
+@pytest.fixture(scope="module")
+def elephant(case, peer, tmp_path_factory):
+    trains = case[0]
+    folder = tmp_path_factory.mktemp("elephant")
+    np.savez(
+        folder / "trains.npz", times=trains.times, offsets=trains.offsets, t_start=0.0, t_stop=trains.t_stop,
+        tau=TAUS, cost=COSTS,
+    )  # fmt: skip
+    script = Path(__file__).with_name("peer_elephant.py")
+    subprocess.run([peer("elephant"), script, folder / "trains.npz", folder / "found.npz"], check=True)
+    return dict(np.load(folder / "found.npz"))
+
+
+def neighbours(trains):
+    """The first train and the second, the third and the fourth ..."""
+    return trains[:, ::2], trains[:, 1::2]
+
+
+@pytest.mark.parametrize("tau", TAUS)
+def test_van_rossum_of_recordings(case, elephant, tau):
+    mine, theirs = van_rossum(tau).pairs(*neighbours(case[0])), elephant[f"van_rossum {tau}"]
+    # squares, as elephant takes the root of a difference of large sums
+    np.testing.assert_allclose(mine**2, theirs**2, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("cost", COSTS)
+def test_victor_purpura_of_recordings(case, elephant, cost):
+    mine = victor_purpura(cost).pairs(*neighbours(case[0]))
+    np.testing.assert_allclose(mine, elephant[f"victor_purpura {cost}"], rtol=0, atol=1e-9)
