@@ -70,6 +70,7 @@ CROSSCHECKED = {
     "s4nn": "train/eventprop/test_first_spikes.py",
     "sequential_digits": "train/test_sequential.py",
     "short_term_plasticity": "synapses/test_short_term.py",
+    "silicon_neuron": "theory/test_onset.py",
     "small_networks": "models/test_neuron_set.py",
     "smooth_gradients": "train/eventprop/test_pseudospikes.py",
     "song_abbott": "synapses/test_stdp_windows.py",
@@ -86,6 +87,7 @@ CROSSCHECKED = {
     "terminal_fit": "plot/test_terminal.py",
     "train_mnist": "train/test_to_network.py",
     "validation": "fit/validation/test_negative_controls.py",
+    "variability": "spikes/test_statistics.py",
     "vogels": "synapses/test_homeostasis.py",
 }
 
