@@ -52,9 +52,9 @@ threshold_rate = 20 / (k_exc * j * 0.020)  # Hz of each external train, where et
 def theory(g, eta, inh_drive=1.0, replaced=0.0, start=0.0):
     """The mean field; `replaced` is the rate of random spikes in place of excitation among excitatory cells."""
     outside = eta * threshold_rate
-    w = [[0 if replaced else j, -g * j, j, 0, j if replaced else 0], [j, -g * j, 0, j, 0]]
+    matrix = [[0 if replaced else j, -g * j, j, 0, j if replaced else 0], [j, -g * j, 0, j, 0]]
     rates = [outside, inh_drive * outside, replaced]
-    return lq.theory.mean_field(w, [[k_exc, k_inh, k_exc, k_exc, k_exc]] * 2, rates, start=start, **membrane)
+    return lq.theory.mean_field(matrix, [[k_exc, k_inh, k_exc, k_exc, k_exc]] * 2, rates, start=start, **membrane)
 
 
 def network(g, eta, replaced=0.0):
