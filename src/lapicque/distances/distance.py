@@ -11,6 +11,7 @@ import numpy as np
 
 from lapicque.errors import DistanceError, suggest
 from lapicque.threads import in_threads
+from lapicque.units import magnitude
 
 if TYPE_CHECKING:
     from lapicque.spikes import SpikeTrains
@@ -347,3 +348,22 @@ def one_of(name: str, value: str, known: tuple[str, ...]) -> str:
         words = ", ".join(map(repr, known))
         raise DistanceError(f"{name}={value!r} is neither of {words}{suggest(str(value), known)}")
     return value
+
+
+def checked_mrts(value: Any) -> float:
+    """Return a minimum relevant time scale in ms.
+
+    Raises
+    ------
+    DistanceError
+        If it is negative or not finite.
+
+    Examples
+    --------
+    >>> checked_mrts("0.1 second")
+    100.0
+    """
+    mrts = float(magnitude(value, "ms", "the minimum relevant time scale"))
+    if not 0 <= mrts < np.inf:
+        raise DistanceError(f"the minimum relevant time scale must be finite and not negative, not {mrts:g} ms")
+    return mrts

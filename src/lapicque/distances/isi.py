@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from lapicque.distances.distance import Kernels, one_of
+from lapicque.distances.distance import Kernels, checked_mrts, one_of
 from lapicque.distances.preparation import intervals
 from lapicque.distances.profile import EDGES, InTime, Profile, borders
-from lapicque.distances.time_scale import checked_mrts
 
 
 def isi(edges: str = "corrected", mrts: Any = 0.0) -> IsiDistance:

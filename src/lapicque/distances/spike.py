@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from lapicque.distances.distance import Kernels, one_of
+from lapicque.distances.distance import Kernels, checked_mrts, one_of
 from lapicque.distances.preparation import intervals
 from lapicque.distances.profile import EDGES, InTime, Profile, borders
-from lapicque.distances.time_scale import checked_mrts
 
 #: Whether distances in a train of longer intervals count for less.
 RATE = ("dependent", "independent")

@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from lapicque.distances.distance import Kernels
+from lapicque.distances.distance import Kernels, checked_mrts
 from lapicque.distances.profile import InTime, SpikeProfile
-from lapicque.distances.time_scale import checked_mrts
 from lapicque.errors import DistanceError
 from lapicque.spikes import SpikeTrains
 from lapicque.units import magnitude

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from lapicque.errors import DistanceError
 from lapicque.spikes import SpikeTrains
-from lapicque.units import magnitude
 
 
 def relevant_time_scale(trains: SpikeTrains) -> float:
@@ -54,22 +50,3 @@ def _intervals(times: np.ndarray, t_start: float, t_stop: float) -> np.ndarray:
     # a spike in an edge has no interval beyond it: the neighbouring one stands among the others
     outer = [edge for edge, gap in zip(edges, (times[0] - t_start, t_stop - times[-1]), strict=True) if gap > 0]
     return np.concatenate([inner, outer])
-
-
-def checked_mrts(value: Any) -> float:
-    """Return a minimum relevant time scale in ms.
-
-    Raises
-    ------
-    DistanceError
-        If it is negative or not finite.
-
-    Examples
-    --------
-    >>> checked_mrts("0.1 second")
-    100.0
-    """
-    mrts = float(magnitude(value, "ms", "the minimum relevant time scale"))
-    if not 0 <= mrts < np.inf:
-        raise DistanceError(f"the minimum relevant time scale must be finite and not negative, not {mrts:g} ms")
-    return mrts

@@ -14,5 +14,5 @@ __getattr__, __dir__, __all__ = attach(
         "read_spikes": "spike_files.reading",
         "to_neo": "neo",
     },
-    submodules=RECORDINGS,
+    submodules=[*RECORDINGS, "spike_files"],
 )

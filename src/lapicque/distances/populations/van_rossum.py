@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from lapicque import distances
 from lapicque.distances.populations.population import PopulationDistance, check_alike, pooled
-from lapicque.distances.van_rossum import van_rossum as single
 from lapicque.errors import DistanceError
 from lapicque.spikes import SpikeTrains
 from lapicque.units import magnitude
@@ -61,7 +61,7 @@ def van_rossum(tau: Any, angle: Any = pi / 2) -> PopulationVanRossum:
     between = float(magnitude(angle, "1", "the angle between neurons"))
     if not 0 <= between <= pi / 2 + 1e-12:
         raise DistanceError(f"the angle between neurons goes from 0 to pi/2 (1.5708), not {between:g}")
-    return PopulationVanRossum(single(tau).tau, between)
+    return PopulationVanRossum(distances.van_rossum(tau).tau, between)
 
 
 @dataclass(frozen=True, repr=False)
@@ -74,7 +74,7 @@ class PopulationVanRossum(PopulationDistance):
     def batch(self, candidates: SpikeTrains, references: SpikeTrains, threads: int | None = None) -> np.ndarray:
         """Distance of each trial from each reference."""
         check_alike(candidates, references)
-        one = single(self.tau)
+        one = distances.van_rossum(self.tau)
         alike = min(max(cos(self.angle), 0.0), 1.0) if self.angle < pi / 2 else 0.0
         squares = np.zeros((candidates.shape[0], references.shape[0]))
         if alike < 1.0:

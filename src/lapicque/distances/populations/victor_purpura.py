@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from lapicque import distances
 from lapicque.distances.populations.population import PopulationDistance, check_alike, pooled
-from lapicque.distances.victor_purpura import victor_purpura as single
 from lapicque.errors import DistanceError
 from lapicque.spikes import SpikeTrains
 from lapicque.units import magnitude
@@ -66,7 +66,7 @@ def victor_purpura(cost: Any, relabel: float = 1.0) -> PopulationVictorPurpura:
     price = float(magnitude(relabel, "1", "the cost of relabelling a spike"))
     if not 0 <= price < np.inf:
         raise DistanceError(f"the cost of relabelling a spike must be finite and not negative, not {price:g}")
-    return PopulationVictorPurpura(single(cost).cost, price)
+    return PopulationVictorPurpura(distances.victor_purpura(cost).cost, price)
 
 
 @dataclass(frozen=True, repr=False)
@@ -79,7 +79,7 @@ class PopulationVictorPurpura(PopulationDistance):
     def batch(self, candidates: SpikeTrains, references: SpikeTrains, threads: int | None = None) -> np.ndarray:
         """Distance of each trial from each reference."""
         check_alike(candidates, references)
-        one, neurons = single(self.cost), candidates.shape[1]
+        one, neurons = distances.victor_purpura(self.cost), candidates.shape[1]
         if self.relabel == 0:
             return one.batch(pooled(candidates), pooled(references), threads)
         if self.relabel >= 2:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from lapicque.io.neo import formats_of, read_block
+from lapicque import io
 from lapicque.spikes.exchange import from_neo
 from lapicque.spikes.trains import SpikeTrains
 
@@ -18,9 +18,9 @@ def knows(path: str | os.PathLike[str]) -> bool:
     >>> knows("cell.plx"), knows("cell.xyz")
     (True, False)
     """
-    return bool(formats_of(path))
+    return bool(io.neo.formats_of(path))
 
 
 def read(path: str | os.PathLike[str]) -> dict[str, SpikeTrains]:
     """Read all spike trains."""
-    return {Path(path).stem: from_neo(read_block(path))}
+    return {Path(path).stem: from_neo(io.neo.read_block(path))}

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from lapicque import io
 from lapicque.errors import RecordingError
-from lapicque.io import npz as recordings
 from lapicque.io.names import unit_kind
 from lapicque.io.spike_files.found import Found, from_labels, from_offsets
 from lapicque.io.spike_files.recordings import trials_of
@@ -18,14 +18,14 @@ from lapicque.spikes.trains import SpikeTrains
 from lapicque.units import magnitude
 
 NAME = "a NumPy .npz archive"
-recognises = recordings.recognises
+recognises = io.npz.recognises
 #: Arrays that number the neuron of each time in ``spike_times``: phy's, and others.
 LABELS = ("spike_clusters", "spike_ids", "spike_neurons", "spike_labels", "neurons", "clusters", "labels")
 
 
 def read(path: str | os.PathLike[str]) -> dict[str, Found | SpikeTrains]:
     """Read ``NAME_ms`` with ``NAME_offsets``, ``spike_times`` with labels of neurons, or an array a train."""
-    arrays = recordings.load_arrays(path)
+    arrays = io.npz.load_arrays(path)
     if {"current", "stimulus"} & arrays.keys():
         return {Path(path).stem: trials_of(path)}
     return populations(arrays, Path(path).stem, os.fspath(path))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from lapicque import io
 from lapicque.errors import RecordingError
-from lapicque.io import abf, igor
 from lapicque.spikes.trains import SpikeTrains
 
 NAME = "an ABF or Igor file"
@@ -20,7 +20,7 @@ def recognises(head: bytes) -> bool:
     >>> recognises(b"ABF2\x00\x00"), recognises(b"0.1 0.2")
     (True, False)
     """
-    return abf.recognises(head) or igor.recognises(head)
+    return io.abf.recognises(head) or io.igor.recognises(head)
 
 
 def read(path: str | os.PathLike[str]) -> dict[str, SpikeTrains]:
@@ -36,9 +36,7 @@ def trials_of(path: str | os.PathLike[str]) -> SpikeTrains:
     RecordingError
         If the sweeps differ in length.
     """
-    from lapicque.io.reading import read as read_recording
-
-    recording = read_recording(path)
+    recording = io.read(path)
     windows = {(sweep.spikes.t_start, sweep.spikes.t_stop) for sweep in recording.sweeps}
     if len(windows) > 1:
         raise RecordingError(
