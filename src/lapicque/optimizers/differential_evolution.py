@@ -184,6 +184,25 @@ class DESearch:
             self.x0 = None
             self._begin()
 
+    def adopt(self, points: np.ndarray, values: np.ndarray) -> None:
+        """Take in points that were found elsewhere, each in place of the nearest member if that is worse.
+
+        Parameters
+        ----------
+        points : (candidate, dimension)
+        values : (candidate,)
+            Those that are not finite are left out.
+        """
+        points, ranked = checked(points, values, self.dimension)
+        self.best_value, self.best_point = better((self.best_value, self.best_point), points, ranked, values)
+        if self.points is None or self.values is None:
+            return
+        for point, value in zip(points[np.isfinite(values)], ranked[np.isfinite(values)], strict=True):
+            near = int(np.argmin(((self.points - point) ** 2).sum(axis=1)))
+            if value < self.values[near]:
+                self.points[near], self.values[near] = point, value
+                self.stale = 0
+
     def save(self) -> dict[str, Any]:
         """Plain numbers from which `differential_evolution.resume` continues; call it after `tell`."""
         names = ("dimension", "size", "restarts", "best_value", "best_point", "mean_f", "mean_cr", "stale")

@@ -8,8 +8,13 @@ __getattr__, __dir__, __all__ = attach(
         "Refinement": "refining",
         "Residuals": "residuals",
         "Sensitivity": "sensitivity",
+        "adam": "descent",
         "gauss_newton": "gauss_newton",
         "hybrid": "hybrid",
+        "l_bfgs": "descent",
+        "pattern": "pattern",
         "refine": "refining",
+        "sensitivities": "slopes",
+        "surrogate": "slopes",
     },
 )

@@ -20,7 +20,8 @@ from lapicque.model.neuron import Neuron
 from lapicque.model.symbols import floor, symbol, where
 
 DT, FREE, SINCE, FRESH = symbol("dt"), symbol("not_refractory"), symbol("_since_spike"), symbol("_fresh")
-RESOLVED = sp.Float(0.15)  # of the growth in a step: more is not resolved
+SLOPE = symbol("_slope")
+SLOW, RESOLVED = sp.Float(0.1), sp.Float(2.0)  # growth in a step: what an upstroke is seen by, and what ends it
 
 
 def sensitivity(x: sp.Symbol | str, theta: sp.Symbol | str) -> sp.Symbol:
@@ -100,7 +101,7 @@ class _Deriving:
         for theta in self.parameters:
             for x, f in system.flow.items():
                 s = sensitivity(x, theta)
-                flow[s] = where(self._resolved(), self._carried(f, theta), sp.Integer(0))
+                flow[s] = where(self._slow(RESOLVED), self._carried(f, theta), sp.Integer(0))
                 if x in system.held:
                     held.add(s)
         events = self._events()
@@ -160,19 +161,32 @@ class _Deriving:
         self.maps[FRESH] = where(FREE, sp.Integer(1), FRESH) if self.released else sp.Integer(1)
         return rate
 
-    def _resolved(self) -> sp.Expr:
-        """Return the condition that a step resolves what happens."""
+    def _slow(self, most: sp.Expr) -> sp.Expr:
+        """Return the condition that differences grow by less than a factor in a step, or that it is the first one."""
         if self.growth is None:
             return sp.true
-        slow = sp.Lt(self.growth * DT, RESOLVED, evaluate=False)
+        slow = sp.Lt(self.growth * DT, most, evaluate=False)
         return sp.Or(slow, sp.Lt(FRESH, sp.Rational(1, 2), evaluate=False), evaluate=False)
 
-    def _before(self, name: str, value: sp.Expr, later: sp.Expr) -> sp.Expr:
-        """Return what a spike reads of the time before it: now, or at the end of the last step that was resolved."""
+    def _slope_before(self) -> sp.Expr:
+        """Return the slope with which a spike's margin grows.
+
+        In an upstroke it is carried on by the same linear steps as the sensitivities, as a shift in time is: what a
+        step does wrong to one it does to the other, and their ratio is right.
+        """
+        slope = self._slope()
         if self.growth is None:
-            return value
-        kept = symbol(name)
-        self.maps[kept] = where(self._resolved(), later, kept)
+            return slope
+        grown = 1 + DT * self.growth
+        self.maps[SLOPE] = where(self._slow(SLOW), slope * grown, where(self._slow(RESOLVED), SLOPE * grown, SLOPE))
+        return SLOPE
+
+    def _rate_before(self, y: sp.Symbol) -> sp.Expr:
+        """Return the rate of a state before a spike: now, or at the end of the last step that was resolved."""
+        if self.growth is None:
+            return self.flow[y]
+        kept = symbol(f"_rate_{y}")
+        self.maps[kept] = where(self._slow(RESOLVED), self.flow[y], kept)
         return kept
 
     # -- events ------------------------------------------------------------------------------------------------------
@@ -185,9 +199,7 @@ class _Deriving:
             margin = self.forced - sp.Rational(1, 2)
             guard = Guard(margin, True, None, sp.Gt(self.forced, sp.Rational(1, 2), evaluate=False), ())
         else:
-            slope = self._slope()
-            grown = slope if self.growth is None else slope * (1 + DT * self.growth)
-            slope = self._before("_slope", slope, grown)
+            slope = self._slope_before()
             steep = sp.Gt(slope, 0, evaluate=False)
             for theta in self.parameters:
                 time = where(steep, -self._carried(self._margin(), theta) / slope, sp.Integer(0))
@@ -209,10 +221,10 @@ class _Deriving:
                     nothing = sp.Lt(self._steps(), 2, evaluate=False)
                     moved = where(nothing, moved, self.held[x].xreplace(self.after))
                 moved -= derivative(value, symbol("t"))
-                for y, f in self.flow.items():
+                for y in self.flow:
                     carried = derivative(value, y)
                     if carried != 0:
-                        moved -= carried * self._before(f"_rate_{y}", f, f)
+                        moved -= carried * self._rate_before(y)
             for theta in self.parameters:
                 jumps.append(Jump(sensitivity(x, theta), self._carried(value, theta) - moved * timing(theta)))
         ordered: list[Jump] = []

@@ -196,6 +196,8 @@ class HybridSearch:
         ends, values = self.refining.walkers.points, self.refining.walkers.values
         places = [np.column_stack([at, values]) for at in (self.begun, ends)]
         self.refined = np.concatenate([self.refined, *places])
+        if hasattr(self.search, "adopt"):
+            self.search.adopt(ends, values)
         self.refining = None
 
     def save(self) -> dict[str, Any]:

@@ -121,7 +121,7 @@ class Residuals:
                 ours, theirs = matched(times, data, self.radius / rate)
                 apart = (times[ours] - data[theirs]) * rate  # in mean intervals
                 rows = slopes[ours] * rate
-                trust = 1 / (1 + (apart / (0.5 * self.radius)) ** 2)  # what is far apart may not belong together
+                trust = _trust(rows)
                 total += _normal(rows, apart, trust / len(trains))
             found.append(total)
         return found
@@ -175,6 +175,17 @@ def matched(ours: np.ndarray, theirs: np.ndarray, radius: float) -> tuple[np.nda
     forth, back = _nearest(ours, theirs), _nearest(theirs, ours)
     mutual = (back[forth] == np.arange(len(ours))) & (np.abs(theirs[forth] - ours) <= radius)
     return np.flatnonzero(mutual), forth[mutual]
+
+
+def _trust(rows: np.ndarray) -> np.ndarray:
+    """Return the weights of spikes by their derivatives (spike, dimension): 1/2 for one that moves as most do.
+
+    A spike that grazes the threshold moves far with any parameter, and its derivative says little beyond a small part
+    of that way; unweighted, such spikes outweigh all others.
+    """
+    size = (rows**2).sum(axis=1)
+    usual = float(np.median(size)) if len(size) else 0.0
+    return 1 / (1 + size / usual) if usual > 0 else np.ones(len(size))
 
 
 def _nearest(times: np.ndarray, among: np.ndarray) -> np.ndarray:
