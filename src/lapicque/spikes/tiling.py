@@ -6,11 +6,17 @@ from threading import Event
 from typing import Any
 
 import numpy as np
+from numba import float64 as f8
+from numba import int64 as i8
+from numba import njit, types
 
 from lapicque.errors import RecordingError
 from lapicque.spikes.trains import SpikeTrains
 from lapicque.threads import StoppedError, run_all
 from lapicque.units import magnitude
+
+_TIMES = types.Array(f8, 1, "C", readonly=True)
+_INDICES = types.Array(i8, 1, "C", readonly=True)
 
 
 def tiling(trains: SpikeTrains, window: Any = 5.0, *, threads: int | None = None) -> np.ndarray:
@@ -55,25 +61,35 @@ def tiling(trains: SpikeTrains, window: Any = 5.0, *, threads: int | None = None
         raise RecordingError(f"the window of the tiling coefficient must be positive, not {reach:g} ms")
     if not trains.duration > 0:
         raise RecordingError("the tiling coefficient compares shares of time: the trains were observed for 0 ms")
-    lists = trains.to_lists()
-    train = np.repeat(np.arange(len(trains)), trains.counts)
-    tiled = np.array([_tiled(spikes, reach, trains.t_start, trains.t_stop) for spikes in lists])
+    tiled = np.array([_tiled(spikes, reach, trains.t_start, trains.t_stop) for spikes in trains.to_lists()])
     # near[a, b]: share of the spikes of a with one of b nearby
-    near = np.full((len(trains), len(trains)), np.nan)
+    near = np.empty((len(trains), len(trains)))
 
-    def compare(b: int, stop: Event) -> None:
+    def compare(a: int, stop: Event) -> None:
         if stop.is_set():
             raise StoppedError
-        if len(lists[b]):
-            at = np.searchsorted(lists[b], trains.times)
-            behind = lists[b][np.minimum(at, len(lists[b]) - 1)]
-            ahead = lists[b][np.maximum(at - 1, 0)]
-            distance = np.minimum(np.abs(behind - trains.times), np.abs(trains.times - ahead))
-            with np.errstate(invalid="ignore"):
-                near[:, b] = np.bincount(train, distance <= reach * (1 + 1e-9), len(trains)) / trains.counts
+        near_spikes(trains.times, trains.offsets, a, reach * (1 + 1e-9), near)
 
     run_all(compare, range(len(trains)), threads)
     return (_part(near, tiled[None, :]) + _part(near.T, tiled[:, None])) / 2
+
+
+@njit(types.void(_TIMES, _INDICES, i8, f8, f8[:, ::1]), nogil=True, cache=True, error_model="numpy")
+def near_spikes(times, offsets, a, reach, near):
+    """Write row ``a`` of ``near``: the share of its spikes that have one of each train within reach."""
+    n = len(offsets) - 1
+    for b in range(n):
+        at, last = offsets[b], offsets[b + 1]
+        found = 0
+        for k in range(offsets[a], offsets[a + 1]):
+            while at < last and times[at] < times[k] - reach:
+                at += 1
+            if at == last:
+                break
+            if times[at] <= times[k] + reach:
+                found += 1
+        empty = offsets[a] == offsets[a + 1] or offsets[b] == last
+        near[a, b] = np.nan if empty else found / (offsets[a + 1] - offsets[a])
 
 
 def _tiled(spikes: np.ndarray, reach: float, t_start: float, t_stop: float) -> float:
