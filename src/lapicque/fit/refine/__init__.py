@@ -8,6 +8,7 @@ __getattr__, __dir__, __all__ = attach(
         "Refinement": "refining",
         "Residuals": "residuals",
         "Sensitivity": "sensitivity",
+        "Uncertainty": "uncertainty",
         "adam": "descent",
         "gauss_newton": "gauss_newton",
         "hybrid": "hybrid",
@@ -16,5 +17,6 @@ __getattr__, __dir__, __all__ = attach(
         "refine": "refining",
         "sensitivities": "slopes",
         "surrogate": "slopes",
+        "uncertainty": "uncertainty",
     },
 )

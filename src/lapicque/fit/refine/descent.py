@@ -92,7 +92,7 @@ class LBFGS:
         self.further = len(new) * self.slopes.cost
         if new:
             for n, gradient in zip(new, self.slopes.at(self.walkers.points[new]), strict=True):
-                self._learn(n, np.nan_to_num(gradient))
+                self._learn(n, _tame(gradient))
         return np.concatenate([
             np.clip(self.walkers.points[n] + LENGTHS[:, None] * self._direction(n), 0, 1) for n in moving
         ])  # fmt: skip
@@ -235,7 +235,7 @@ class Adam:
     def ask(self) -> np.ndarray:
         """Return where each start that still moves goes next."""
         on = self.walkers.alive
-        gradients = np.nan_to_num(self.slopes.at(self.now[on]))
+        gradients = _tame(self.slopes.at(self.now[on]))
         self.further = int(on.sum()) * self.slopes.cost
         first, second = self.method.betas
         self.taken[on] += 1
@@ -263,3 +263,8 @@ class Adam:
     def save(self) -> dict[str, Any]:
         """Everything that the continuation depends on, ready for JSON."""
         return {**self.walkers.save(), **{name: getattr(self, name).tolist() for name in self.KEPT}}
+
+
+def _tame(gradient: np.ndarray) -> np.ndarray:
+    """Return a gradient without NaN, whose squares are numbers: where a candidate explodes, so do its derivatives."""
+    return np.clip(np.nan_to_num(gradient, nan=0.0), -1e100, 1e100)

@@ -13,7 +13,6 @@ import numpy as np
 from lapicque.errors import FitError
 from lapicque.fit.objectives import SpikeMatch, VoltageError
 from lapicque.fit.objectives.objective import WeightedSum
-from lapicque.fit.problem import Problem
 from lapicque.fit.refine.sensitivity import Sensitivity
 
 
@@ -63,6 +62,8 @@ class Residuals:
     radius : float
         Spikes of model and data that are further apart do not belong together; as a multiple of the mean interval
         between the data's spikes.
+    even : bool
+        Whether all spikes weigh alike; else those weigh less whose times depend steeply on the parameters.
 
     Raises
     ------
@@ -73,6 +74,7 @@ class Residuals:
     problem: Any
     forced: bool = False
     radius: float = 0.5
+    even: bool = False
     sensitivity: Sensitivity = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -121,7 +123,7 @@ class Residuals:
                 ours, theirs = matched(times, data, self.radius / rate)
                 apart = (times[ours] - data[theirs]) * rate  # in mean intervals
                 rows = slopes[ours] * rate
-                trust = _trust(rows)
+                trust = np.ones(len(rows)) if self.even else _trust(rows)
                 total += _normal(rows, apart, trust / len(trains))
             found.append(total)
         return found
@@ -138,7 +140,7 @@ class Residuals:
         return found
 
 
-def terms_of(problem: Problem) -> list[tuple[float, Any]]:
+def terms_of(problem: Any) -> list[tuple[float, Any]]:
     """Return the weighted terms of a problem's objective, if all of them have residuals.
 
     Raises

@@ -198,6 +198,11 @@ class Sensitivity:
                 slopes[rows] = samples[1:, :-1] * scales[rows, block][:, None, :]
                 yield block, Piece(first, samples[0, :-1], slopes)
 
+    def slopes_of_values(self, point: np.ndarray) -> np.ndarray:
+        """Return the derivatives of the parameters, in their own units, by coordinates at a point: (dimension,)."""
+        units = np.array([1.0 if f.name == "input_scale" else f.unit.scale for f in self.problem.free])
+        return self._scales(point[None])[:, 0] / units
+
     def _scales(self, points: np.ndarray) -> np.ndarray:
         """Return the derivatives of parameters, in internal units, by coordinates: (dimension, candidate)."""
         values = self.problem.values(points)
