@@ -8,7 +8,7 @@ import numpy as np
 
 from lapicque.errors import RecordingError
 from lapicque.spikes.correlation import correlation
-from lapicque.spikes.statistics import bin_counts
+from lapicque.spikes.statistics import trial_counts
 from lapicque.spikes.trains import SpikeTrains
 
 
@@ -48,7 +48,7 @@ def mean_correlation(trains: SpikeTrains, bin: Any) -> PairMean:
     """
     trials, neurons = trains.shape
     above = np.triu_indices(neurons, 1)
-    found = np.array([correlation(trains[[k], :], bin)[above] for k in range(trials)]).reshape(trials, -1)
+    found = np.array([correlation(trains[[k], :], bin)[above] for k in range(trials)]).reshape(trials, len(above[0]))
     known = np.isfinite(found)
     pairs = known.sum(axis=1)
     total = np.where(known, found, 0.0).sum(axis=1)
@@ -142,14 +142,20 @@ def _signals(activity: SpikeTrains | Any, bin: Any) -> np.ndarray:
     if isinstance(activity, SpikeTrains):
         if bin is None:
             raise RecordingError('spike trains are compared in bins: give the width of one, as bin="5 ms"')
-        return bin_counts(activity, bin).values.reshape(*activity.shape, -1).transpose(0, 2, 1).astype(float)
+        return _some(trial_counts(activity, bin).values.transpose(0, 2, 1).astype(float))
     if bin is not None:
         raise RecordingError(f"only spike trains are binned, not {type(activity).__name__}: leave out bin={bin!r}")
     signals = np.asarray(activity, float)
-    if signals.ndim not in (2, 3) or 0 in signals.shape:
+    if signals.ndim not in (2, 3):
         raise RecordingError(
             f"activity has shape {signals.shape}, but should have (time, neuron) or (trial, time, neuron)"
         )
     if not np.isfinite(signals).all():
         raise RecordingError(f"activity is not finite at {np.argwhere(~np.isfinite(signals))[0].tolist()}")
-    return signals if signals.ndim == 3 else signals[None]
+    return _some(signals if signals.ndim == 3 else signals[None])
+
+
+def _some(signals: np.ndarray) -> np.ndarray:
+    if 0 in signals.shape:
+        raise RecordingError(f"there is no activity in shape {signals.shape}, (trial, time, neuron)")
+    return signals

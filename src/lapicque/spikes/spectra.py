@@ -14,7 +14,7 @@ from scipy.stats import chi2
 
 from lapicque.errors import RecordingError
 from lapicque.spikes.estimators import Estimator, welch
-from lapicque.spikes.statistics import bin_counts
+from lapicque.spikes.statistics import trial_counts
 from lapicque.spikes.trains import SpikeTrains
 from lapicque.threads import StoppedError, run_all
 from lapicque.units import magnitude
@@ -89,11 +89,13 @@ def power_spectrum(
     def estimate(neuron: int, stop: Event) -> None:
         if stop.is_set():
             raise StoppedError
+        if pieces.silent[neuron]:
+            values[neuron] = np.nan
+            return
         values[neuron] = (np.abs(pieces.transforms(neuron)) ** 2).mean(axis=0)
 
     run_all(estimate, range(len(values)), threads)
-    values[pieces.silent] = np.nan
-    dof = 2 * pieces.independent
+    dof = 2 * max(pieces.independent, 1)  # not a number anyway where there is no trial
     lower, upper = (values * dof / chi2.ppf(part, dof) for part in (1 - alpha / 2, alpha / 2))
     return Spectrum(pieces.frequencies, values, lower, upper)
 
@@ -171,7 +173,7 @@ class _Pieces:
 
     def __init__(self, trains: SpikeTrains, estimator: Estimator | None, bin: Any):
         width = float(magnitude(bin, "ms", "the bin"))
-        self.counts = bin_counts(trains, bin).values.reshape(*trains.shape, -1)
+        self.counts = trial_counts(trains, bin).values
         samples = self.counts.shape[-1]
         chosen = estimator or welch(min(1000.0, samples * width))
         self.length, self.starts = chosen.pieces(samples, width)
@@ -185,4 +187,4 @@ class _Pieces:
         """Fourier transforms of all pieces of all trials by all tapers, (estimate, frequency)."""
         pieces = self.counts[:, neuron][:, self.starts[:, None] + np.arange(self.length)]
         deviation = pieces - pieces.mean(axis=-1, keepdims=True)
-        return np.fft.rfft(deviation[:, :, None, :] * self.weights, axis=-1).reshape(self.count, -1)
+        return np.fft.rfft(deviation[:, :, None, :] * self.weights, axis=-1).reshape(self.count, len(self.frequencies))

@@ -195,9 +195,16 @@ def psth(trains: SpikeTrains, bin: Any) -> Histogram:
     >>> psth(trains, bin=5).values
     array([[200., 100.]])
     """
-    edges, counts = bin_counts(trains, bin)
+    edges, counts = trial_counts(trains, bin)
     width = float(magnitude(bin, "ms", "the bin"))
-    return Histogram(edges, counts.reshape(*trains.shape, -1).mean(axis=0) / width * 1e3)
+    with np.errstate(invalid="ignore"):
+        return Histogram(edges, counts.sum(axis=0) / np.float64(len(counts)) / width * 1e3)
+
+
+def trial_counts(trains: SpikeTrains, bin: Any) -> Histogram:
+    """`bin_counts` with values (trial, neuron, bin)."""
+    edges, counts = bin_counts(trains, bin)
+    return Histogram(edges, counts.reshape(*trains.shape, len(edges) - 1))
 
 
 def fano(trains: SpikeTrains, bin: Any = None) -> np.ndarray:
@@ -224,8 +231,8 @@ def fano(trains: SpikeTrains, bin: Any = None) -> np.ndarray:
     >>> fano(SpikeTrains.from_lists([[1, 2, 3], [5]], t_stop=10, shape=(2, 1)))
     array([0.5])
     """
-    counts = trains.counts[:, None] if bin is None else bin_counts(trains, bin).values
-    samples = counts.reshape(*trains.shape, -1).transpose(1, 0, 2).reshape(trains.shape[1], -1)
+    counts = trains.counts.reshape(*trains.shape, 1) if bin is None else trial_counts(trains, bin).values
+    samples = counts.transpose(1, 0, 2).reshape(trains.shape[1], counts.shape[0] * counts.shape[2])
     if samples.shape[1] < 2:
         raise RecordingError("the Fano factor compares counts: give several trials, or a bin")
     mean = samples.mean(axis=1)

@@ -170,7 +170,7 @@ def shuffle_trials(trains: SpikeTrains, *, seed: int | np.random.Generator) -> S
     if trials < 2:
         raise RecordingError(f"there is no other order of {trials} trial: give trains of shape (trial, neuron)")
     random = np.random.default_rng(seed)
-    order = np.stack([random.permutation(trials) for _ in range(neurons)], axis=1)
+    order = np.array([random.permutation(trials) for _ in range(neurons)], int).reshape(neurons, trials).T
     source = (order * neurons + np.arange(neurons)).ravel()
     counts = trains.counts[source]
     return SpikeTrains(

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from lapicque.errors import RecordingError
-from lapicque.spikes.statistics import bin_counts
+from lapicque.spikes.statistics import trial_counts
 from lapicque.spikes.trains import SpikeTrains
 from lapicque.units import magnitude
 
@@ -61,8 +61,7 @@ def branching_ratio(trains: SpikeTrains, bin: Any, lags: int = 20) -> Branching:
     True
     """
     width = float(magnitude(bin, "ms", "the bin"))
-    counts = bin_counts(trains, bin).values
-    activity = counts.reshape(*trains.shape, -1).sum(axis=1).astype(float)
+    activity = trial_counts(trains, bin).values.sum(axis=1).astype(float)
     if not 2 <= lags < activity.shape[1] - 1:
         raise RecordingError(f"{lags} lags: give at least 2, and less than there are bins, {activity.shape[1]}")
     steps = np.arange(1, lags + 1)
@@ -82,6 +81,8 @@ def branching_ratio(trains: SpikeTrains, bin: Any, lags: int = 20) -> Branching:
 
 
 def _slope(early: np.ndarray, late: np.ndarray) -> float:
+    if not early.size:
+        return np.nan
     deviation = early - early.mean()
     square = (deviation**2).sum()
     return float((deviation * (late - late.mean())).sum() / square) if square > 0 else np.nan
