@@ -11,7 +11,9 @@ import numpy as np
 from lapicque.errors import FitError
 from lapicque.spikes import statistics
 from lapicque.spikes.bursting.intervals import bursts as bursts_of
+from lapicque.spikes.bursting.network import NetworkBursts, network_bursts
 from lapicque.spikes.correlation import correlation as correlations
+from lapicque.spikes.criticality.avalanches import avalanches
 from lapicque.spikes.population import chi
 from lapicque.spikes.tiling import tiling as tiling_of
 from lapicque.spikes.trains import SpikeTrains
@@ -28,11 +30,14 @@ class Feature:
     unit : str
     scale : float, optional
         A time in ms that the statistic depends on.
+    share : float, optional
+        The smallest part of the neurons that takes part in what is counted.
     """
 
     name: str
     unit: str = "1"
     scale: float | None = None
+    share: float | None = None
 
     def __call__(self, trains: SpikeTrains) -> np.ndarray:
         """Return the numbers of all trains, or pairs within a trial; NaN where it is undefined.
@@ -41,20 +46,30 @@ class Feature:
         ----------
         trains : SpikeTrains (trial, neuron)
         """
+        if self.share is not None:
+            return _OF_NETWORKS[self.name](_network_bursts(trains, self.scale, self.share))
         return _COMPUTED[self.name](trains, self.scale)
 
     @property
     def pooled(self) -> bool:
-        """Whether a train gives any number of values, as many as it has intervals."""
-        return self.name == "isi"
+        """Whether trains give any number of values, as many as they have intervals or network bursts."""
+        return self.name in ("isi", "network burst duration")
 
     @property
     def of_population(self) -> bool:
         """Whether it is one number a trial, which depends on how many neurons there are."""
-        return self.name == "synchrony"
+        return self.name in ("synchrony", "network burst rate", "avalanche exponent")
+
+    @property
+    def counted(self) -> bool:
+        """Whether it counts events of a population in the window, where one more or less is chance."""
+        return self.name == "network burst rate"
 
     def __str__(self) -> str:
-        return self.name if self.scale is None else f"{self.name} ({self.scale:g} ms)"
+        if self.scale is None:
+            return self.name
+        part = "" if self.share is None else f", {100 * self.share:g} % of neurons"
+        return f"{self.name} ({self.scale:g} ms{part})"
 
 
 def _pairs(trains: SpikeTrains, matrix: Callable[[SpikeTrains], np.ndarray]) -> np.ndarray:
@@ -78,6 +93,22 @@ def _mean_interval(trains: SpikeTrains, scale: float | None) -> np.ndarray:
     return np.array([i.mean() if len(i) else np.nan for i in statistics.isi(trains)])
 
 
+def _network_bursts(trains: SpikeTrains, scale: float | None, share: float) -> NetworkBursts:
+    return network_bursts(bursts_of(trains, scale), share)
+
+
+def _avalanche_exponents(trains: SpikeTrains, scale: float | None) -> np.ndarray:
+    from lapicque.spikes.criticality.power_law import power_law
+
+    sizes = [avalanches(trains[[trial], :], scale).sizes for trial in range(trains.shape[0])]
+    return np.array([power_law(one, xmin=1).exponent if len(one) else np.nan for one in sizes], float)
+
+
+_OF_NETWORKS: dict[str, Callable[[NetworkBursts], np.ndarray]] = {
+    "network burst rate": NetworkBursts.rate,
+    "network burst duration": lambda found: found.durations,
+}
+
 _COMPUTED = {
     "rate": lambda trains, scale: trains.rate(),
     "isi": _intervals,
@@ -91,6 +122,7 @@ _COMPUTED = {
     "tiling": lambda trains, scale: _pairs(trains, lambda trial: tiling_of(trial, scale, threads=1)),
     "bursts": lambda trains, scale: bursts_of(trains, scale).rate(),
     "synchrony": lambda trains, scale: chi(trains, scale),
+    "avalanche exponent": _avalanche_exponents,
 }
 
 
@@ -196,6 +228,59 @@ def synchrony(bin: Any = "5 ms") -> Feature:
     array([1.])
     """
     return Feature("synchrony", "1", _time(bin, "synchrony"))
+
+
+def network_burst_rate(max_isi: Any = "50 ms", share: float = 0.2) -> Feature:
+    """Network bursts a second, one number a trial: bursts of at least this part of the neurons that overlap in time.
+
+    Bursts of a neuron are those of `bursts`, with intervals up to ``max_isi``; network bursts those of
+    `lapicque.spikes.network_bursts`.
+
+    Examples
+    --------
+    >>> trains = SpikeTrains.from_lists([[10, 12, 14, 70, 71, 72], [13, 15, 17]], t_stop=100)
+    >>> network_burst_rate("5 ms", share=1)(trains)
+    array([10.])
+    """
+    return Feature("network burst rate", "Hz", _time(max_isi, "network burst rate"), _share(share))
+
+
+def network_burst_duration(max_isi: Any = "50 ms", share: float = 0.2) -> Feature:
+    """How long each network burst lasts, of all trials together; as of `network_burst_rate`.
+
+    Examples
+    --------
+    >>> trains = SpikeTrains.from_lists([[10, 12, 14, 70, 71, 72], [13, 15, 17]], t_stop=100)
+    >>> network_burst_duration("5 ms", share=1)(trains)
+    array([7.])
+    """
+    return Feature("network burst duration", "ms", _time(max_isi, "network burst duration"), _share(share))
+
+
+def avalanche_exponent(bin: Any = "4 ms") -> Feature:
+    """Exponent of the power law that is likeliest for the sizes of avalanches, from one spike on, one number a trial.
+
+    A number that says how sizes are spread, whether or not they follow a power law. Undefined where all avalanches
+    have one size, or where there is none.
+
+    References
+    ----------
+    .. [1] Beggs & Plenz 2003, J. Neurosci. 23, 11167, https://doi.org/10.1523/JNEUROSCI.23-35-11167.2003
+    .. [2] Clauset, Shalizi & Newman 2009, SIAM Rev. 51, 661, https://doi.org/10.1137/070710111
+
+    Examples
+    --------
+    >>> trains = SpikeTrains.from_lists([[10.0, 30.0, 50.0, 70.0], [11.0, 90.0]], t_stop=100)
+    >>> avalanche_exponent("4 ms")(trains).round(2)  # sizes 2, 1, 1, 1, 1
+    array([3.17])
+    """
+    return Feature("avalanche exponent", "1", _time(bin, "avalanche exponent"))
+
+
+def _share(value: float) -> float:
+    if not 0 <= value <= 1:
+        raise FitError(f"share is {value:g}: a part of the neurons, from 0 to 1, is expected")
+    return float(value)
 
 
 def _time(value: Any, what: str) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -14,6 +15,8 @@ from lapicque.spikes.trains import SpikeTrains
 
 #: The discrepancy, in standard errors, of a statistic that no neuron of a candidate has.
 ABSENT = 30.0
+#: Into so many pieces the window of one trial is cut to see how uncertain a number of the whole population is.
+PIECES = 8
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,9 @@ class PopulationStatistics:
     neurons, or the difference of their means, divided by the standard error of the data's mean. The loss is the mean of
     ``sqrt(1 + z^2) - 1``: quadratic below one standard error, linear far away. What is undefined (the variability of a
     cell with one spike) is not 0: the shares of neurons that have the statistic are compared, as a statistic of its own
-    with its binomial standard error, and where no neuron of a candidate has it z is `ABSENT`.
+    with its binomial standard error, and where no neuron of a candidate has it z is `ABSENT`. The standard error of
+    what is one number a trial, such as the rate of network bursts, is that of `PIECES` pieces of the window if there is
+    one trial only; that of a number of events is at least one event.
 
     Parameters
     ----------
@@ -92,8 +97,11 @@ class _Term:
         n = values.size
         # with one value, or equal ones, the uncertainty is that of a relative error of 1 %
         least = 0.01 * max(abs(self.values.mean()), 1e-12)
-        spread = self.values.std(ddof=1) if self.values.size > 1 else abs(self.values.mean())
-        self.error = max(spread / np.sqrt(self.values.size), least)
+        sample = _pieces(feature, trains) if feature.of_population and n == 1 else self.values
+        if feature.counted:
+            least = max(least, 1e3 / ((trains.t_stop - trains.t_start) * trains.shape[0]))
+        spread = sample.std(ddof=1) if sample.size > 1 else abs(self.values.mean())
+        self.error = max(spread / np.sqrt(max(sample.size, 1)), least)
         rounded = (self.share * n + 0.5) / (n + 1)  # never 0 or 1 for sure
         self.share_error = np.sqrt(rounded * (1 - rounded) / n)
 
@@ -108,6 +116,14 @@ class _Term:
         else:
             distance = wasserstein(values, self.values)
         return _soft(distance / self.error) + _soft((values.size / found.size - self.share) / self.share_error)
+
+
+def _pieces(feature: Feature, trains: SpikeTrains) -> np.ndarray:
+    """Return what a feature is in the pieces of a window that define it, (piece,)."""
+    edges = np.linspace(trains.t_start, trains.t_stop, PIECES + 1)
+    pieces = [feature(trains.window(a, b)) for a, b in pairwise(edges)]
+    values = np.concatenate(pieces)
+    return values[np.isfinite(values)]
 
 
 def _soft(z: float) -> float:
