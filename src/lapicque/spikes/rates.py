@@ -116,10 +116,6 @@ def instantaneous_rate(trains: SpikeTrains, dt: Any = 1.0) -> Rate:
     RecordingError
         If dt is not positive, or longer than the window.
 
-    References
-    ----------
-    .. [1] Pauluis & Baker 2000, Neural Comput. 12, 647, https://doi.org/10.1162/089976600300015736
-
     Examples
     --------
     >>> from lapicque.spikes import SpikeTrains

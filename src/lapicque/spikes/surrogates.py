@@ -127,8 +127,8 @@ def shift_trains(trains: SpikeTrains, by: Any = None, *, seed: int | np.random.G
 
     References
     ----------
-    .. [1] Louis, Gerstein, Grün & Diesmann 2010, Front. Comput. Neurosci. 4, 127,
-       https://doi.org/10.3389/fncom.2010.00127
+    .. [1] Louis, Borgelt & Grün 2010, Generation and selection of surrogate methods for correlation analysis, in:
+       Analysis of Parallel Spike Trains, https://doi.org/10.1007/978-1-4419-5675-0_17
 
     Examples
     --------
