@@ -57,6 +57,7 @@ CROSSCHECKED = {
     "local_losses": "train/test_local_losses.py",
     "loss_shaping": "train/eventprop/test_many_trials.py",
     "masquelier": "synapses/test_stdp_windows.py",
+    "mean_field": "compile/network/test_reductions.py",
     "microcircuit": "models/test_brunel.py",
     "multi_step": "train/test_to_network.py",
     "multiplicative_gates": "synapses/test_products.py",
