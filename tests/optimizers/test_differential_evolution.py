@@ -115,3 +115,23 @@ def test_collapsed_population_is_drawn_anew():
 def test_impossible_settings_are_refused(mistake, message):
     with pytest.raises(FitError, match=re.escape(message)):
         differential_evolution(**mistake)
+
+
+def test_what_was_found_elsewhere_takes_the_place_of_the_nearest_member():
+    search = differential_evolution(population=8).start(dimension=2, seed=0)
+    points = search.ask()
+    search.tell(points, np.ones(8))
+    near = int(np.argmin(((points - 0.4) ** 2).sum(axis=1)))
+    search.adopt(np.array([[0.4, 0.4], [0.5, 0.5], [0.6, 0.6]]), np.array([0.5, 2.0, np.nan]))
+    assert search.best_value == 0.5
+    assert search.points[near].tolist() == [0.4, 0.4]
+    assert np.delete(search.points, near, axis=0).tolist() == np.delete(points, near, axis=0).tolist()
+    assert sorted(search.values.tolist()) == [0.5, *[1.0] * 7]
+    resumed = differential_evolution(population=8).resume(search.save())
+    assert resumed.ask().tolist() == search.ask().tolist()
+
+
+def test_what_is_adopted_before_the_first_generation_is_the_best_so_far():
+    search = differential_evolution(population=8).start(dimension=2, seed=0)
+    search.adopt(np.array([[0.4, 0.4]]), np.array([0.5]))
+    assert search.best_point.tolist() == [0.4, 0.4]

@@ -21,7 +21,7 @@ from lapicque.model.symbols import floor, symbol, where
 
 DT, FREE, SINCE, FRESH = symbol("dt"), symbol("not_refractory"), symbol("_since_spike"), symbol("_fresh")
 SLOPE = symbol("_slope")
-SLOW, RESOLVED = sp.Float(0.1), sp.Float(2.0)  # growth in a step: what an upstroke is seen by, and what ends it
+SLOW, RESOLVED = sp.Float(0.01), sp.Float(2.0)  # growth in a step: what an upstroke is seen by, and what ends it
 
 
 def sensitivity(x: sp.Symbol | str, theta: sp.Symbol | str) -> sp.Symbol:
@@ -177,8 +177,11 @@ class _Deriving:
         slope = self._slope()
         if self.growth is None:
             return slope
-        grown = 1 + DT * self.growth
-        self.maps[SLOPE] = where(self._slow(SLOW), slope * grown, where(self._slow(RESOLVED), SLOPE * grown, SLOPE))
+        last = {u: symbol(f"_last_{u}") for u in self.system.inputs}
+        self.maps.update({kept: u for u, kept in last.items()})
+        carried = SLOPE + tidy(slope - slope.xreplace(last))  # the input has changed
+        now = where(self._slow(SLOW), slope, carried) * (1 + DT * self.growth)
+        self.maps[SLOPE] = where(self._slow(RESOLVED), now, SLOPE)
         return SLOPE
 
     def _rate_before(self, y: sp.Symbol) -> sp.Expr:

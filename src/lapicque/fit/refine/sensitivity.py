@@ -116,7 +116,7 @@ class Sensitivity:
         problem = self.problem
         names = tuple(self.symbols.values())
         given = (problem.neuron.structure, problem.method, problem.precision, problem._affine, names, self.forced,
-                 "sensitivities 4")  # fmt: skip
+                 "sensitivities 5")  # fmt: skip
         ours = problem.method is None or isinstance(problem.method, str)
 
         def generate() -> str:

@@ -84,6 +84,8 @@ class surrogate:  # noqa: N801  (a value that reads as it is written)
         Of the distance.
     function : lapicque.train surrogate, optional
         ``lapicque.train.ATan(2.0)`` if absent.
+    backend : str
+        As of `lapicque.train.Spiking`: compiled kernels, or ``"torch"``, slow but without compilation.
 
     References
     ----------
@@ -92,11 +94,12 @@ class surrogate:  # noqa: N801  (a value that reads as it is written)
     Examples
     --------
     >>> surrogate(tau="5 ms")
-    surrogate(tau=5.0, function=None)
+    surrogate(tau=5.0, function=None, backend='auto')
     """
 
     tau: Any = 10.0
     function: Any = None
+    backend: str = "auto"
 
     def __post_init__(self) -> None:
         tau = float(magnitude(self.tau, "ms", "tau of surrogate"))
@@ -110,4 +113,4 @@ class surrogate:  # noqa: N801  (a value that reads as it is written)
             raise FitError(f"{problem!r} is no lq.fit.Problem of one cell: use lq.fit.pattern(), without gradients")
         from lapicque.fit.refine.torch_gradients import SurrogateGradients  # torch is slow to load
 
-        return SurrogateGradients(problem, self.tau, self.function)
+        return SurrogateGradients(problem, self.tau, self.function, self.backend)

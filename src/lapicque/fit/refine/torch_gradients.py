@@ -24,6 +24,7 @@ class SurrogateGradients:
     problem : Problem
     tau : ms
     function : surrogate or None
+    backend : of the layer
 
     Raises
     ------
@@ -33,13 +34,13 @@ class SurrogateGradients:
 
     cost = 3
 
-    def __init__(self, problem: Problem, tau: float, function: Any):
+    def __init__(self, problem: Problem, tau: float, function: Any, backend: str = "auto"):
         own = [f.name for f in problem.free if f.name in NUISANCES]
         if own:
             raise FitError(f"{own[0]!r} is free, which a surrogate has no gradient for: use sensitivities()")
-        self.problem, self.function = problem, function
+        self.problem, self.function, self.backend = problem, function, backend
         self.loss = VanRossum(tau, problem.dt)
-        probe = Spiking(problem.neuron, 1, dt=problem.dt, input=problem.driven, method=problem.method)
+        probe = Spiking(problem.neuron, 1, dt=problem.dt, input=problem.driven, method=problem.method, backend=backend)
         self.learned = [f for f in problem.free if f.name in probe._values.code.LEARNABLE]
         if not self.learned:
             raise FitError(f"no free parameter of {problem.neuron.name!r} has a gradient: use lq.fit.pattern()")
@@ -56,7 +57,7 @@ class SurrogateGradients:
         for trial in problem.trials:
             layer = Spiking(
                 neuron, len(points), dt=problem.dt, input=problem.driven, learn=names, bounds=bounds,
-                surrogate=self.function, method=problem.method, dtype=torch.float64,
+                surrogate=self.function, method=problem.method, backend=self.backend, dtype=torch.float64,
             )  # fmt: skip
             steps = int(np.ceil(trial.window[1] / problem.dt - 1e-9))
             inputs = (
