@@ -54,3 +54,15 @@ def test_what_cannot_be_correlated():
         crosscorrelogram(a, b, 1, 10)
     with pytest.raises(RecordingError, match="lag, 1 ms, must be at least the bin, 2 ms"):
         autocorrelogram(a, 2, 1)
+
+
+def test_lags_on_an_edge_are_in_the_bin_that_begins_there():
+    # differences of multiples of 0.1 ms, with edges at odd ones
+    steps = np.arange(0, 300, 3)
+    trains = SpikeTrains.from_steps(steps, [0, len(steps)], dt=0.1, t_stop=30)
+    found = autocorrelogram(trains, bin=0.2, lag=1).values
+    # lags are multiples of 0.3 ms: -0.9 -0.6 -0.3 0.3 0.6 0.9
+    expected = np.zeros(11, int)
+    for k in (-3, -2, -1, 1, 2, 3):
+        expected[int((3 * k + 11) // 2)] += len(steps) - abs(k)
+    np.testing.assert_array_equal(found, expected)

@@ -77,6 +77,21 @@ def test_counts_in_bins():
             bin_counts(trains, width)
 
 
+@pytest.mark.parametrize(("unit", "t_start"), [("s", 0), ("ms", 0), ("us", 0), ("s", 86_400)])
+def test_times_on_an_edge_are_in_the_bin_that_begins_there(unit, t_start):
+    # 1.001 s are 1000.9999999999999 ms: every edge has a spike, and no bin two
+    scale = {"s": 1e3, "ms": 1.0, "us": 1e-3}[unit]
+    times = np.array([f"{t_start * 1000 + k}e-3" for k in range(3000)], float) * 1e3 / scale
+    trains = SpikeTrains.from_lists([times], t_start=t_start * 1e3 / scale, t_stop=t_start * 1e3 / scale + 3e3 / scale,
+                                    unit=unit)  # fmt: skip
+    assert (bin_counts(trains, 1).values == 1).all()
+    tenths = SpikeTrains.from_lists([np.array([f"{k}e-1" for k in range(1000)], float)], t_stop=100)
+    assert (bin_counts(tenths, 0.1).values == 1).all()
+    # steps of a simulation, and a rest of the window: the spike at its beginning is left out
+    assert (bin_counts(SpikeTrains.from_steps(range(1000), [0, 1000], dt=0.1, t_stop=100), 0.7).values == 7).all()
+    assert bin_counts(SpikeTrains.from_lists([[90]], t_stop=100), 30).values.tolist() == [[0, 0, 0]]
+
+
 def test_counts_agree_with_a_histogram():
     trains = poisson(100, 1003.7, seed=4, trains=5, t_start=-20)
     edges, counts = bin_counts(trains, 2.5)

@@ -82,3 +82,9 @@ def test_what_has_no_surrogate(trains):
     nothing = SpikeTrains.from_lists([[0, 0]], t_stop=0)
     for name in ("dither", "jitter_in_bins", "redistribute", "shuffle_intervals", "shift_trains"):
         assert MAKERS[name](nothing, 1) == nothing
+
+
+def test_jitter_in_bins_keeps_counts_of_times_on_edges():
+    trains = SpikeTrains.from_lists([np.array([f"{k}e-1" for k in range(200)], float)], t_stop=20)
+    moved = surrogates.jitter_in_bins(trains, 0.1, seed=3)
+    assert (bin_counts(moved, 0.1).values == 1).all()

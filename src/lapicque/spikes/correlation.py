@@ -119,11 +119,13 @@ def crosscorrelogram(a: SpikeTrains, b: SpikeTrains, bin: Any, lag: Any) -> Hist
     edges = width * (np.arange(2 * side + 2) - side - 0.5)
     values = np.zeros(2 * side + 1, np.int64)
     for x, y in zip(a.to_lists(), b.to_lists(), strict=True):
-        lower = np.searchsorted(y, x + edges[0], side="left")
-        upper = np.searchsorted(y, x + edges[-1], side="right")
+        lower = np.searchsorted(y, x + (edges[0] - 1e-9 * width), side="left")
+        upper = np.searchsorted(y, x + (edges[-1] + 1e-9 * width), side="right")
         number = upper - lower
         partner = np.arange(number.sum()) - np.repeat(np.cumsum(number) - number, number) + np.repeat(lower, number)
-        values += np.histogram(y[partner] - np.repeat(x, number), edges)[0]
+        # differences of times that are multiples of a step are so only up to rounding
+        place = np.floor((y[partner] - np.repeat(x, number) - edges[0]) / width + 1e-8).astype(np.int64)
+        values += np.bincount(np.minimum(place, 2 * side), minlength=2 * side + 1)
     return Histogram(edges, values)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from lapicque.errors import RecordingError
 from lapicque.spikes.moving import moved
 from lapicque.spikes.ragged import ranges
+from lapicque.spikes.statistics import bin_places
 from lapicque.spikes.trains import SpikeTrains
 from lapicque.units import magnitude
 
@@ -69,7 +70,7 @@ def jitter_in_bins(trains: SpikeTrains, bin: Any, *, seed: int | np.random.Gener
     width = _positive(bin, "the bin")
     # a spike at the very end of the window is in the bin that ends there
     last = max(int(np.ceil(trains.duration / width * (1 - 1e-12))) - 1, 0)
-    place = np.minimum(((trains.times - trains.t_start) / width).astype(np.int64), last)
+    place = np.minimum(bin_places(trains, width), last)
     lower = trains.t_start + place * width
     upper = np.minimum(lower + width, trains.t_stop)
     return moved(trains, np.random.default_rng(seed).uniform(lower, np.maximum(upper, lower)))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from lapicque.errors import RecordingError
+from lapicque.spikes.statistics import bin_places
 from lapicque.spikes.trains import SpikeTrains
 from lapicque.units import magnitude
 
@@ -97,7 +98,7 @@ def avalanches(trains: SpikeTrains, bin: Any = None) -> Avalanches:
     width = _mean_interval(times, trial) if bin is None else float(magnitude(bin, "ms", "the bin"))
     if not 0 < width < np.inf:
         raise RecordingError(f"a bin must be positive and finite, not {width:g} ms")
-    place = np.floor((times - trains.t_start) / width * (1 + 1e-12)).astype(np.int64)
+    place = bin_places(trains, width)[order]
     new = np.ones(len(times), bool)
     new[1:] = (place[1:] != place[:-1]) | (trial[1:] != trial[:-1])
     at = np.flatnonzero(new)
