@@ -55,3 +55,10 @@ def test_few_intervals():
         isi_histogram(trains, 6, 5)
     with pytest.raises(RecordingError, match="from 1 on: got 0"):
         isi_correlation(trains, 0)
+
+
+@pytest.mark.parametrize("t_start", [0, 1e6])
+def test_intervals_of_a_clock_have_no_correlation(t_start):
+    # equal but for the rounding of their times
+    clock = SpikeTrains.from_lists([t_start + 0.1 * np.arange(60)], t_start=t_start, t_stop=t_start + 10)
+    assert np.isnan(isi_correlation(clock)).all()
