@@ -75,3 +75,13 @@ def test_what_has_no_synchrony(measure):
         measure(np.ones(4))
     with pytest.raises(RecordingError, match=r"not finite at \[1, 0\]"):
         measure(np.array([[1, 2], [np.nan, 3]]))
+
+
+def test_constant_signals_have_no_synchrony_and_no_dimension():
+    # a mean of equal numbers is not always that number
+    resting = np.full((1000, 7), -65.1)
+    assert np.isnan(chi(resting)).all()
+    assert np.isnan(participation_ratio(resting))
+    one_moves = resting + np.eye(7)[0] * np.sin(np.arange(1000.0))[:, None]
+    assert chi(one_moves)[0] == pytest.approx(1 / np.sqrt(7))
+    assert participation_ratio(one_moves) == pytest.approx(1.0)

@@ -89,6 +89,7 @@ def chi(activity: SpikeTrains | Any, bin: Any = None) -> np.ndarray:
     (array([1.]), array([0.]))
     """
     signals = _signals(activity, bin)
+    signals = _about_mean(signals, axis=1)
     variances = signals.var(axis=1).mean(axis=1)
     together = signals.mean(axis=2).var(axis=1)
     return np.sqrt(np.divide(together, variances, out=np.full(len(signals), np.nan), where=variances > 0))
@@ -130,7 +131,7 @@ def participation_ratio(activity: SpikeTrains | Any, bin: Any = None) -> float:
     """
     signals = _signals(activity, bin)
     rows = signals.reshape(-1, signals.shape[2])
-    deviation = rows - rows.mean(axis=0)
+    deviation = _about_mean(rows, axis=0)
     # eigenvalues of the covariance are those of the smaller product; their squares add up to its squared norm
     product = deviation.T @ deviation if len(rows) > rows.shape[1] else deviation @ deviation.T
     squares = float((product**2).sum())
@@ -153,6 +154,12 @@ def _signals(activity: SpikeTrains | Any, bin: Any) -> np.ndarray:
     if not np.isfinite(signals).all():
         raise RecordingError(f"activity is not finite at {np.argwhere(~np.isfinite(signals))[0].tolist()}")
     return _some(signals if signals.ndim == 3 else signals[None])
+
+
+def _about_mean(signals: np.ndarray, axis: int) -> np.ndarray:
+    """Signals less their mean in time: exactly 0 where they are constant, whatever the rounding of the mean."""
+    constant = signals.min(axis=axis, keepdims=True) == signals.max(axis=axis, keepdims=True)
+    return np.where(constant, 0.0, signals - signals.mean(axis=axis, keepdims=True))
 
 
 def _some(signals: np.ndarray) -> np.ndarray:
