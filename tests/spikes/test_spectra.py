@@ -124,3 +124,14 @@ def test_what_has_no_spectrum():
         coherence(train, train, periodogram())
     with pytest.raises(RecordingError, match="neuron by neuron"):
         coherence(train, train.shift(1))
+
+
+def test_coherence_without_power_is_undefined():
+    # the mean of whole windows is taken off, so that nothing but rounding is left at 0 Hz
+    a, b = (poisson(20, 1000, seed=seed, trains=20) for seed in (1, 2))
+    a, b = (SpikeTrains(x.times, x.offsets, 0, 1000, shape=(20, 1)) for x in (a, b))
+    found = coherence(a, b, periodogram(), bin=7.3)
+    assert np.isnan(found.values[0, 0])
+    assert np.isnan(found.phase[0, 0])
+    assert np.isfinite(found.values[0, 1:]).all()
+    assert np.isfinite(found.phase[0, 1:]).all()

@@ -19,6 +19,9 @@ from lapicque.spikes.trains import SpikeTrains
 from lapicque.threads import StoppedError, run_all
 from lapicque.units import magnitude
 
+#: Power below this part of the highest is rounding: at 0 where the mean was taken off under a flat taper.
+_NOTHING = 1e-20
+
 
 class Spectrum(NamedTuple):
     """Frequencies (frequency,), Hz; power with its lower and upper bound (neuron, frequency), Hz."""
@@ -121,7 +124,8 @@ def coherence(
     -------
     Coherence
         frequencies (frequency,) in Hz; values (neuron, frequency); phase (neuron, frequency) in rad, positive where
-        ``b`` is late; not a number for a neuron without spikes in one of them. level: a number.
+        ``b`` is late; not a number for a neuron without spikes in one of them, nor where one has no power, as at 0 Hz
+        of whole windows (the mean is taken off). level: a number.
 
     Raises
     ------
@@ -159,9 +163,10 @@ def coherence(
             return
         x, y = of_a.transforms(neuron), of_b.transforms(neuron)
         cross = (x * y.conj()).mean(axis=0)
-        power = (np.abs(x) ** 2).mean(axis=0) * (np.abs(y) ** 2).mean(axis=0)
-        np.divide(np.abs(cross) ** 2, power, out=values[neuron], where=power > 0)
-        phase[neuron] = np.angle(cross)
+        of_x, of_y = (np.abs(x) ** 2).mean(axis=0), (np.abs(y) ** 2).mean(axis=0)
+        some = (of_x > _NOTHING * of_x.max()) & (of_y > _NOTHING * of_y.max())
+        np.divide(np.abs(cross) ** 2, of_x * of_y, out=values[neuron], where=some)
+        phase[neuron, some] = np.angle(cross[some])
 
     run_all(compare, range(len(values)), threads)
     level = 1 - alpha ** (1 / (of_a.independent - 1)) if of_a.independent > 1 else 1.0
