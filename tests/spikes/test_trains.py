@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lapicque.errors import RecordingError, UnitError
-from lapicque.spikes import SpikeTrains
+from lapicque.spikes import SpikeTrains, bursts, network_bursts
 from lapicque.units import ms, second
 
 
@@ -182,3 +182,10 @@ def test_neo_that_does_not_fit(grid):
         SpikeTrains.from_neo(trains)
     with pytest.raises(RecordingError, match="holds no spike trains"):
         SpikeTrains.from_neo(neo.Segment())
+
+
+def test_rates_of_a_window_of_no_length_are_undefined():
+    trains = SpikeTrains.from_lists([[5, 5, 5], []], t_start=5, t_stop=5)
+    found = bursts(trains, max_isi=1)
+    for rate in (trains.rate(), found.rate(), network_bursts(found).rate()):
+        assert np.isnan(rate).all()

@@ -264,8 +264,7 @@ class SpikeTrains:
 
     def rate(self) -> np.ndarray:
         """Mean rate of each train in Hz, (train,); not a number for a window of no length."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return self.counts / self.duration * 1e3
+        return self.counts / (self.duration or np.nan) * 1e3
 
     def __len__(self) -> int:
         return len(self.offsets) - 1

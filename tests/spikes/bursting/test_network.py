@@ -68,3 +68,9 @@ def test_without_bursts_there_are_none():
         network_bursts(bursts(trains, 1), 2)
     with pytest.raises(RecordingError, match="not below 0"):
         network_bursts(bursts(trains, 1), gap=-1)
+
+
+def test_a_share_is_met_whatever_its_rounding():
+    # 0.14 * 50 is 7.000000000000001
+    trains = SpikeTrains.from_lists([[10, 11, 12]] * 7 + [[]] * 43, t_stop=100)
+    assert network_bursts(bursts(trains, max_isi=2), share=0.14).neurons.tolist() == [7]

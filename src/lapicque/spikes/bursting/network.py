@@ -54,8 +54,7 @@ class NetworkBursts:
 
     def rate(self) -> np.ndarray:
         """Network bursts per second in each trial, (trial,), Hz; not a number for a window of no length."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return self.counts / (self.t_stop - self.t_start) * 1e3
+        return self.counts / (self.t_stop - self.t_start or np.nan) * 1e3
 
     def __repr__(self) -> str:
         return f"NetworkBursts({len(self)} in {self.trials} trials, {self.t_start:g} to {self.t_stop:g} ms)"
@@ -113,7 +112,7 @@ def network_bursts(bursts: Bursts, share: float = 0.2, *, gap: Any = 0.0) -> Net
     taking_part = np.bincount(np.unique(group * neurons + neuron) // max(neurons, 1), minlength=number)
     total = np.bincount(group, spikes, number).astype(np.int64)
     ends = np.maximum.reduceat(stop, first) if number else stop
-    kept = taking_part >= share * neurons
+    kept = taking_part >= share * neurons * (1 - 1e-12)
     return NetworkBursts(
         trial[first][kept], start[first][kept], ends[kept], taking_part[kept], total[kept],
         trials, bursts.t_start, bursts.t_stop,

@@ -76,8 +76,7 @@ class Bursts:
 
     def rate(self) -> np.ndarray:
         """Bursts of each train per second, (train,), Hz; not a number for a window of no length."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return self.counts / (self.t_stop - self.t_start) * 1e3
+        return self.counts / (self.t_stop - self.t_start or np.nan) * 1e3
 
     def mean(self, values: np.ndarray) -> np.ndarray:
         """Mean of a column over the bursts of each train, (train,).
