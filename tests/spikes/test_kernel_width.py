@@ -71,3 +71,8 @@ def test_what_has_no_optimal_width():
             optimal_gaussian(train, between)
     for edges in (False, True):
         assert np.isfinite(optimal_gaussian(SpikeTrains.from_lists([[4, 4]], t_stop=10), edges=edges).width)
+
+
+def test_no_window_is_refused():
+    with pytest.raises(RecordingError, match="observed for 0 ms"):
+        optimal_gaussian(SpikeTrains.from_lists([[5, 5]], t_start=5, t_stop=5))

@@ -46,7 +46,8 @@ def optimal_gaussian(trains: SpikeTrains, between: tuple[Any, Any] | None = None
     Raises
     ------
     RecordingError
-        For less than two spikes, or widths that are not positive, rising and within a ratio of 100,000.
+        For less than two spikes, a window of no length, or widths that are not positive, rising and within a ratio
+        of 100,000.
 
     References
     ----------
@@ -61,6 +62,8 @@ def optimal_gaussian(trains: SpikeTrains, between: tuple[Any, Any] | None = None
     """
     if len(trains.times) < 2:
         raise RecordingError(f"an optimal width needs at least 2 spikes, and there are {len(trains.times)}")
+    if not trains.duration > 0:
+        raise RecordingError("an optimal width needs a rate in time: the trains were observed for 0 ms")
     low, high = _bounds(trains, between)
     step = max(low / _FINENESS, trains.duration / _MOST_BINS)
     cost = _reflected_cost(trains, step) if edges else _cost(trains, step)
