@@ -144,14 +144,16 @@ class _Cut:
         at = np.floor((trains.times - begin) / step * (1 + 1e-12) + 1e-9).astype(np.int64) + round(first / step)
         inside = (at >= 0) & (at + length <= rows.shape[1])
         train = np.repeat(np.arange(len(trains)), trains.counts)
-        self.at, self.trial, self.neuron = at[inside], train[inside] // max(neurons, 1), train[inside] % max(neurons, 1)
-        self.trial = self.trial if len(rows) > 1 else 0 * self.trial
-        self.counts = np.bincount(self.neuron, minlength=neurons)
+        trial, neuron = np.divmod(train[inside], max(neurons, 1))
+        order = np.argsort(neuron, kind="stable")
+        self.at, self.trial = at[inside][order], trial[order] if len(rows) > 1 else 0 * trial
+        self.counts = np.bincount(neuron, minlength=neurons)
+        self.ends = np.cumsum(self.counts)
 
     def around(self, neuron: int) -> Any:
         """Pieces of the signal around the spikes of a neuron, some (spike, lag) at a time."""
-        mine = np.flatnonzero(self.neuron == neuron)
+        last = int(self.ends[neuron])
         many = max(1, _CHUNK // self.length)
-        for k in range(0, len(mine), many):
-            some = mine[k : k + many]
+        for k in range(last - int(self.counts[neuron]), last, many):
+            some = slice(k, min(k + many, last))
             yield self.signal[self.trial[some, None], self.at[some, None] + np.arange(self.length)]
