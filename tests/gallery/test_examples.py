@@ -62,6 +62,7 @@ CROSSCHECKED = {
     "multi_step": "train/test_to_network.py",
     "multiplicative_gates": "synapses/test_products.py",
     "network_fit": "fit/networks/test_problem.py",
+    "network_resonance": "theory/test_linear.py",
     "oja_and_force": "synapses/test_rules_of_rates.py",
     "predictive_plasticity": "synapses/test_rules_of_rates.py",
     "pysnn_tour": "models/test_pysnn_cells.py",
