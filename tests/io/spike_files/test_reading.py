@@ -63,7 +63,8 @@ def nwb_units(path):
         file.attrs["nwb_version"] = "2.6.0"
         file["units/spike_times"], file["units/spike_times_index"] = TIMES / 1e3, OFFSETS[1:].astype(np.uint8)
         file["units/id"] = np.array([4, 5, 6])
-        file["units/obs_intervals"] = np.array([[0.0, 0.06], [0.07, 0.1]])
+        file["units/obs_intervals"] = np.array([[0.0, 0.06], [0.06, 0.1]] * 2 + [[0.0, 0.1]])
+        file["units/obs_intervals_index"] = np.array([2, 4, 5], np.uint8)
     return path.with_suffix(".nwb"), {}, TRAINS
 
 
@@ -274,3 +275,51 @@ def test_locust_units_count_samples(data):
     assert len(found) == 10
     assert found[0].times[0] == 9804.768 / 15
     assert 700e3 < found.t_stop < 800e3
+
+
+def test_a_bare_sampling_rate_is_in_hertz(tmp_path):
+    (tmp_path / "a.txt").write_text("150\n450\n")
+    np.testing.assert_allclose(read_spikes(tmp_path / "a.txt", rate=15_000, t_stop="0.1 s").times, [10, 30])
+
+
+def test_the_window_of_a_file_has_its_own_unit_or_that_of_the_times(tmp_path):
+    clusters = {"spike_times": np.array([150, 450]), "spike_clusters": [0, 1]}
+    np.savez(tmp_path / "a.npz", **clusters, t_stop_s=0.1)
+    assert read_spikes(tmp_path / "a.npz", rate="15 kHz").t_stop == 100
+    np.savez(tmp_path / "b.npz", **clusters, t_stop=1500)
+    assert read_spikes(tmp_path / "b.npz", rate="15 kHz").t_stop == 100
+    np.savez(tmp_path / "c.npz", cells_s=np.array([0.1, 0.2]), t_stop=3.0)
+    assert read_spikes(tmp_path / "c.npz").t_stop == 3000
+
+
+def nwb(path, **columns):
+    with h5py.File(path, "w") as file:
+        file.attrs["nwb_version"] = "2.6.0"
+        for name, values in columns.items():
+            file[f"units/{name}"] = values
+    return path
+
+
+def test_units_of_nwb_with_gaps_or_without_an_index(tmp_path):
+    spikes = {"spike_times": [0.1, 0.2, 0.9], "spike_times_index": [2, 3]}
+    path = nwb(tmp_path / "gap.nwb", **spikes, obs_intervals=[[0.0, 0.3], [0.8, 1.0]])
+    with pytest.warns(LapicqueNotice, match=r"observed for 0.5 s only of the 1 s from 0 to 1 s"):
+        assert read_spikes(path).t_stop == 1000
+    path = nwb(tmp_path / "none.nwb", **spikes, obs_intervals=np.zeros((0, 2)))
+    assert read_spikes(path, t_stop="2 s").t_stop == 2000
+    path = nwb(tmp_path / "whose.nwb", spike_times=[0.1, 0.2])
+    with pytest.raises(RecordingError, match="without 'spike_times_index': nothing says whose they are"):
+        read_spikes(path)
+
+
+@pytest.mark.parametrize("text", ["0 1.5\n0 2.5\n1 3.5\n", "1.5 0\n2.5 0\n3.5 1\n", "0,1\n0,2\n0,3\n"])
+def test_pairs_that_may_be_a_neuron_and_a_time_are_told(text, tmp_path):
+    (tmp_path / "a.txt").write_text(text)
+    with pytest.warns(LapicqueNotice, match="read as a train of two spikes. If they are a neuron and a time"):
+        read_spikes(tmp_path / "a.txt", unit="s", t_stop="4 s", sort=True)
+
+
+def test_a_single_array_does_not_say_whose_spikes(tmp_path):
+    np.save(tmp_path / "a.npy", np.arange(3.0))
+    with pytest.raises(RecordingError, match="single NumPy array, which says neither its unit nor whose"):
+        read_spikes(tmp_path / "a.npy", unit="ms")

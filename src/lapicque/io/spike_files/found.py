@@ -17,12 +17,15 @@ from lapicque.units import magnitude
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """Trains as a file holds them: times are in `unit`, which may be unknown, as may be the window."""
+    """Trains as a file holds them: times are in `unit`, which may be unknown, as may be the window.
+
+    An edge of the window is a number in the same unit, or a text with its own: ``"2 s"``.
+    """
 
     trains: Sequence[np.ndarray]
     unit: str | None
-    t_start: float | None = None
-    t_stop: float | None = None
+    t_start: float | str | None = None
+    t_stop: float | str | None = None
     shape: tuple[int, int] | None = None
     neurons: Sequence[Any] | None = None
 
@@ -78,7 +81,10 @@ def _settled(found: Found, wanted: Wanted, source: str) -> SpikeTrains:
         trains = [np.sort(train) for train in trains]
     times = np.concatenate([np.empty(0), *trains])
     seen = times[np.isfinite(times)]
-    start, stop = (None if t is None else float(t) * times_by / over for t in (found.t_start, found.t_stop))
+    start, stop = (
+        None if t is None else float(magnitude(t, "ms")) if isinstance(t, str) else float(t) * times_by / over
+        for t in (found.t_start, found.t_stop)
+    )
     asked = [
         None if t is None else float(magnitude(t, "ms", name))
         for t, name in ((wanted.t_start, "t_start"), (wanted.t_stop, "t_stop"))
@@ -119,10 +125,10 @@ def _factor(found: Found, wanted: Wanted) -> tuple[float, float]:
         if found.unit is not None or wanted.unit is not None:
             unit = wanted.unit or found.unit
             raise RecordingError(f"the times are in {unit!r}, and rate= is for times in samples: leave out one of them")
-        per_ms = float(magnitude(wanted.rate, "kHz", "the sampling rate"))
-        if not (np.isfinite(per_ms) and per_ms > 0):
-            raise RecordingError(f"the sampling rate must be positive, not {per_ms:g} kHz")
-        return 1.0, per_ms
+        hertz = float(magnitude(wanted.rate, "Hz", "the sampling rate"))
+        if not (np.isfinite(hertz) and hertz > 0):
+            raise RecordingError(f"the sampling rate must be positive, not {hertz:g} Hz")
+        return 1.0, hertz / 1e3
     unit = wanted.unit or found.unit
     if unit is None:
         raise RecordingError(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from lapicque.errors import RecordingError
+from lapicque.errors import LapicqueNotice, RecordingError
 from lapicque.io.files import damaged
 from lapicque.io.names import split_name
 from lapicque.io.spike_files.found import Found, from_ends, from_offsets
@@ -76,14 +77,35 @@ def _recorded(path: str | os.PathLike[str]) -> dict[str, Found | SpikeTrains]:
 
 def _units(table: Any, source: str) -> Found:
     """NWB's table of units: ``spike_times`` (s) with ``spike_times_index``, where each unit ends."""
+    if "spike_times_index" not in table:
+        raise RecordingError(
+            f"the units of {source!r} have 'spike_times' without 'spike_times_index': nothing says whose they are"
+        )
     ends = table["spike_times_index"][:]
     trains = from_ends(table["spike_times"][:], ends, "units/spike_times")
     labels = table["id"][:].tolist() if "id" in table else None
-    start = stop = None
-    if "obs_intervals" in table:
-        observed = np.asarray(table["obs_intervals"][:], float)
-        start, stop = float(observed.min()), float(observed.max())
-    return Found(trains, "s", start, stop, neurons=labels)
+    return Found(trains, "s", *_observed(table, source), neurons=labels)
+
+
+def _observed(table: Any, source: str) -> tuple[float | None, float | None]:
+    """From when to when units were observed, with a notice where some were not all the time."""
+    observed = np.asarray(table["obs_intervals"][:] if "obs_intervals" in table else [], float).reshape(-1, 2)
+    if not len(observed):
+        return None, None
+    start, stop = float(observed[:, 0].min()), float(observed[:, 1].max())
+    units = from_ends(np.arange(len(observed)), table["obs_intervals_index"][:], "units/obs_intervals") if (
+        "obs_intervals_index" in table
+    ) else [np.arange(len(observed))]  # fmt: skip
+    lengths = np.diff(observed, axis=1)[:, 0]
+    least = min(float(lengths[rows.astype(int)].sum()) for rows in units)
+    if least < (stop - start) * (1 - 1e-9):
+        warnings.warn(
+            f"{source!r}: a unit was observed for {least:g} s only of the {stop - start:g} s from {start:g} to "
+            f"{stop:g} s: in the gaps, no spike does not mean silence. Read a part by t_start= and t_stop=",
+            LapicqueNotice,
+            stacklevel=2,
+        )
+    return start, stop
 
 
 def _retinal(arrays: dict[str, tuple[str | None, np.ndarray]]) -> Found:

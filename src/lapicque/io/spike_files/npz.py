@@ -15,7 +15,6 @@ from lapicque.io.names import unit_kind
 from lapicque.io.spike_files.found import Found, from_labels, from_offsets
 from lapicque.io.spike_files.recordings import trials_of
 from lapicque.spikes.trains import SpikeTrains
-from lapicque.units import magnitude
 
 NAME = "a NumPy .npz archive"
 recognises = io.npz.recognises
@@ -70,25 +69,24 @@ def populations(
 def _made(
     trains: list[np.ndarray],
     unit: str | None,
-    window: Mapping[str, float | None],
+    window: Mapping[str, float | str | None],
     shape: tuple[int, int] | None = None,
     neurons: Sequence[Any] | None = None,
 ) -> Found:
-    """Trains with the window, which is known in ms, in their own unit."""
     if unit is not None and unit_kind(unit) != "time":
         unit = None
-    size = float(magnitude(f"1 {unit}", "ms")) if unit else 1.0
-    start, stop = (None if t is None or unit is None else t / size for t in (window["t_start"], window["t_stop"]))
-    return Found(trains, unit, start, stop, shape, neurons)
+    return Found(trains, unit, window["t_start"], window["t_stop"], shape, neurons)
 
 
-def _edge(arrays: Mapping[str, tuple[str | None, np.ndarray]], name: str) -> float | None:
+def _edge(arrays: Mapping[str, tuple[str | None, np.ndarray]], name: str) -> float | str | None:
+    """Edge of the window with its unit, or a number in that of the times."""
     if name not in arrays:
         return None
     unit, value = arrays[name]
     if value.size != 1 or (unit is not None and unit_kind(unit) != "time"):
         raise RecordingError(f"array {name!r} must be one number with a unit of time: name it {name}_ms")
-    return float(magnitude(f"{float(value.ravel()[0])!r} {unit or 'ms'}", "ms"))
+    number = float(value.ravel()[0])
+    return number if unit is None else f"{number!r} {unit}"
 
 
 def _shape(arrays: Mapping[str, tuple[str | None, np.ndarray]], trains: int) -> tuple[int, int] | None:

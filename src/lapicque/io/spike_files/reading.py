@@ -164,6 +164,11 @@ def choose_spike_format(path: PathLike) -> ModuleType:
             f"{os.fspath(path)!r} holds AEDAT events, which are not read: export them as .npz (times, x, y, polarity), "
             "for lapicque.spikes.Events.from_pixels"
         )
+    if head.startswith(b"\x93NUMPY"):
+        raise RecordingError(
+            f"{os.fspath(path)!r} is a single NumPy array, which says neither its unit nor whose spikes they are: "
+            "np.savez('spikes.npz', spike_times_s=..., spike_clusters=...) does"
+        )
     by_neo = import_module("lapicque.io.spike_files.neo")
     if by_neo.knows(path):
         return by_neo

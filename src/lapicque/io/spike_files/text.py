@@ -52,6 +52,16 @@ def read(path: str | os.PathLike[str]) -> dict[str, Found]:
             LapicqueNotice,
             stacklevel=4,
         )
+    if len(rows) > 2 and all(len(row) == 2 for row in rows):
+        pairs = np.array(rows)
+        if (pairs == np.round(pairs)).all(axis=0).any():
+            warnings.warn(
+                f"{source!r}: every line has two numbers and is read as a train of two spikes. If they are a neuron "
+                "and a time, name them in a first line: 'neuron time_ms'; if they are one number, write a point for "
+                "the comma",
+                LapicqueNotice,
+                stacklevel=4,
+            )
     return {name: Found([np.array(row) for row in rows], unit)}
 
 
