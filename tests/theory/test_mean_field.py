@@ -69,3 +69,22 @@ def test_which_state_is_found_depends_on_the_start():
 def test_what_does_not_fit_is_refused(w, in_degree, external, message):
     with pytest.raises(ModelError, match=message):
         mean_field(w, in_degree, external, **CELL)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (dict(mean=np.nan), "mean must be finite"),
+        (dict(start=[1.0, 2.0]), r"start is \(2,\): give one number, or one for each of 1 populations"),
+        (dict(v_th=[20, 20]), r"v_th is \(2,\)"),
+    ],
+)
+def test_what_does_not_fit_a_population_is_refused(options, message):
+    with pytest.raises(ModelError, match=message):
+        mean_field([[0.1, 0.1]], [[1, 1]], [1], **(CELL | options))
+
+
+def test_populations_may_differ():
+    w, degrees = np.zeros((2, 2)), np.zeros((2, 2))
+    found = mean_field(w, degrees, **(CELL | dict(tau_m=[10, 20])), mean=[25, 30])
+    assert found.rates == pytest.approx(siegert([25, 30], 0, **(CELL | dict(tau_m=[10, 20]))))

@@ -123,10 +123,10 @@ def mean_field(
     """  # fmt: skip
     weights, degrees, outside = _connections(w, in_degree, external)
     n = len(weights)
-    cell = dict(tau_m=tau_m, v_th=v_th, v_reset=v_reset, t_ref=t_ref)
-    tau = np.broadcast_to(np.asarray(magnitude(tau_m, "ms", "tau_m"), float), n) / 1000  # seconds, as rates are in Hz
-    constant = np.broadcast_to(np.asarray(magnitude(mean, "mV", "mean"), float), n)
-    first = np.broadcast_to(np.asarray(magnitude(start, "Hz", "start"), float), n)
+    given = dict(tau_m=(tau_m, "ms"), v_th=(v_th, "mV"), v_reset=(v_reset, "mV"), t_ref=(t_ref, "ms"))
+    cell = {name: _each(value, unit, name, n) for name, (value, unit) in given.items()}
+    tau = cell["tau_m"] / 1000  # seconds, as rates are in Hz
+    constant, first = _each(mean, "mV", "mean", n), _each(start, "Hz", "start", n)
 
     def input_of(rates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         spikes = degrees * np.concatenate([rates, outside])
@@ -153,6 +153,16 @@ def mean_field(
         ends = [np.asarray(siegert(*input_of(rates + way * step), **cell)) for way in (0, 1, 2)]
         gain[:, source] = (-3 * ends[0] + 4 * ends[1] - ends[2]) / (2 * step[source])  # no rate goes below 0
     return MeanField(rates, means, sigmas, np.asarray(siegert_cv(means, sigmas, **cell)), gain)
+
+
+def _each(value: Any, unit: str, name: str, populations: int) -> np.ndarray:
+    """Return finite numbers, one for each population."""
+    plain = np.asarray(magnitude(value, unit, name), float)
+    if plain.shape not in ((), (1,), (populations,)):
+        raise ModelError(f"{name} is {plain.shape}: give one number, or one for each of {populations} populations")
+    if not np.all(np.isfinite(plain)):
+        raise ModelError(f"{name} must be finite")
+    return np.broadcast_to(plain, populations)
 
 
 def _connections(w: Any, in_degree: Any, external: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
