@@ -66,11 +66,11 @@ def _print(summary: Any) -> None:
     silent = f"{summary.silent} of {summary.trials * summary.neurons} trains are silent"
     same = f"{summary.duplicates} spikes at the time of the one before"
     click.echo(f"  {silent}; {same}")
-    click.echo(f"  {'':<24}{'median':>9}{'quartiles':>20}{'range':>21}  undefined")
+    click.echo(f"  {'':<24}{'median':>12}{'quartiles':>26}{'range':>26}  undefined")
     for name, (median, lower, upper, least, most), missing in summary.rows():
         between, within = (" to ".join(map(number, pair)) for pair in ((lower, upper), (least, most)))
-        click.echo(f"  {name:<24}{number(median):>9}{between:>20}{within:>21}  {missing}")
+        click.echo(f"  {name:<24}{number(median):>12}{between:>26}{within:>26}  {missing}")
     for name, value in summary.synchrony.items():
-        click.echo(f"  {name:<24}{number(value):>9}")
+        click.echo(f"  {name:<24}{number(value):>12}")
     for note in summary.notes:
         click.echo(f"  {note}")
