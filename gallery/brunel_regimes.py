@@ -96,9 +96,7 @@ def spectrum(spikes):
 
 
 def correlation(spikes):
-    counts = np.histogram(spikes["exc"].times, np.arange(200, duration + 1, 5))[0]
-    single = lq.spikes.bin_counts(spikes["exc"], 5 * ms).values.var(axis=1).mean()
-    return (counts.var() / (n_exc * single) - 1) / (n_exc - 1)
+    return lq.spikes.mean_correlation(spikes["exc"], 5 * ms).values[0]
 
 
 def synchrony(spikes):
