@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import lapicque as lq
-from lapicque.errors import FitError
+from lapicque.errors import FitError, LapicqueNotice
 from lapicque.neurons.gif import gif_like
 from lapicque.spikes import SpikeTrains
 
@@ -200,3 +200,17 @@ def test_windows_and_trials_add_up(found, recorded):
     first, second = other.predict(runs=1, seed=1)
     assert first.times.tolist() != second.times.tolist()
     assert first.times.tolist() == other.predict(runs=1, seed=1)[0].times.tolist()
+
+
+@pytest.mark.parametrize("lost", ["nA", "V"])
+def test_units_that_were_lost_are_told(lost, recorded):
+    current, *_ = recorded.inputs.values()
+    by = 1e-3 if lost == "nA" else 1.0
+    changed = lq.fit.Trial(by * current, recorded.spikes, voltage=1e-3 / by * recorded.voltage)
+    with pytest.warns(LapicqueNotice, match="is the current in pA and the voltage in mV"):
+        lq.fit.gif([changed], current=CURRENT, threshold=None)
+
+
+def test_no_refractory_period_is_refused_as_such(recorded):
+    with pytest.raises(FitError, match=r"t_ref is 0 ms .* a positive and a not negative time"):
+        lq.fit.gif([recorded], current=CURRENT, threshold=None, t_ref=0)

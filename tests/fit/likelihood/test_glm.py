@@ -199,3 +199,8 @@ def test_a_ridge_holds_what_would_grow_without_end():
 def test_wrong_units_are_refused():
     with pytest.raises(lq.errors.UnitError):
         lq.fit.glm(SpikeTrains.from_lists([[10.0]], t_stop=100), dt="1 mV")
+
+
+def test_no_trials_are_refused():
+    with pytest.raises(FitError, match="there are no trials in the spike trains"):
+        lq.fit.glm(SpikeTrains.from_lists([], t_stop=100, shape=(0, 2)))

@@ -144,6 +144,11 @@ def gif(
         Without voltages or spikes; for intervals shorter than ``t_ref``; where the voltage is no passive membrane's;
         where the likelihood has no maximum; where spikes are less likely the higher the voltage.
 
+    Warns
+    -----
+    LapicqueNotice
+        For a capacitance that is no neuron's, as of currents in nA that were given as bare numbers.
+
     Notes
     -----
     Errors of the membrane are those of a jackknife over blocks of time; errors of the threshold come from the curvature
@@ -187,7 +192,7 @@ def gif(
     )
     if not (time_ref > 0 and time_before >= 0):
         raise FitError(
-            f"t_ref is {time_ref:g} ms and before {time_before:g} ms: times that are not negative are expected"
+            f"t_ref is {time_ref:g} ms and before {time_before:g} ms: a positive and a not negative time are expected"
         )
     refractory = max(1, int(np.floor(time_ref / dt + 1e-3)))
     steps = [spike_steps(trial, refractory) for trial in trials]

@@ -81,6 +81,8 @@ def stretches_of(data: Any, dt: float, signal: Any, neuron: int) -> list[Stretch
 
 def _of_trains(trains: SpikeTrains, dt: float, signal: Any, neuron: int) -> list[Stretch]:
     trials, neurons = trains.shape
+    if not trials:
+        raise FitError("there are no trials in the spike trains: a likelihood needs one at least")
     if not -neurons <= neuron < neurons:
         raise FitError(f"there is no neuron {neuron}: the spike trains have {neurons}, numbered from 0")
     samples = int(np.floor(trains.duration / dt + 1e-6))

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from lapicque.errors import FitError
+from lapicque.errors import FitError, LapicqueNotice
 from lapicque.fit.likelihood.basis import Exponentials
 from lapicque.fit.likelihood.found import Estimate
 from lapicque.fit.likelihood.regression import regress
 from lapicque.fit.trial import Trial
+
+#: pF, of a neuron: beyond these, units are a thousand times off.
+_SMALLEST, _LARGEST = 1.0, 10_000.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +93,13 @@ def fit_membrane(
             f"the voltage between spikes is no passive membrane's: it would have a capacitance of {1 / gain:.3g} pF "
             f"and a leak of {-leak / gain:.3g} nS. Is the current in pA and the voltage in mV, of the same cell, and "
             "without the electrode's drop (lq.fit.electrode_kernel)?"
+        )
+    if not _SMALLEST <= 1 / gain <= _LARGEST:
+        warnings.warn(
+            f"the membrane would have a capacitance of {1 / gain:.3g} pF: is the current in pA and the voltage in mV? "
+            "Trial takes bare numbers in these",
+            LapicqueNotice,
+            stacklevel=3,
         )
     values, errors = physical(found.coefficients), found.standard_error(physical)
     keys = ["c_m", "g_l", "e_l", *(f"q_eta_{k + 1}" for k in range(len(taus)))]
