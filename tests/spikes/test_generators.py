@@ -104,7 +104,7 @@ def test_jitter_moves_spikes_and_keeps_their_number():
         (lambda: poisson(-1, 10, seed=1), "not negative, not -1 Hz"),
         (lambda: poisson(np.inf, 10, seed=1), "must be finite"),
         (lambda: poisson(10, 10, seed=1, t_start=20), "end after its start: 20 to 10 ms"),
-        (lambda: gamma(10, 0, 10, seed=1), "must be positive, not 0"),
+        (lambda: gamma(10, 0, 10, seed=1), "must be positive and finite, not 0"),
         (lambda: inhomogeneous_poisson([1, 2], 10, seed=1), r"shape \(2,\), but the window needs 10 samples of 1 ms"),
         (lambda: inhomogeneous_poisson([1, -2], 2, seed=1), "finite and not negative at all times"),
         (lambda: inhomogeneous_poisson([1, 2], 2, dt=0, seed=1), "dt must be positive"),
@@ -133,7 +133,20 @@ def test_modulated_gamma_trains_follow_the_rate_and_are_regular():
     odd = inhomogeneous_gamma(np.full(4, 1000.0), 2, 3.5, seed=3, trains=200)
     assert odd.times.max() <= 3.5
     assert odd.rate().mean() == pytest.approx(1000, rel=0.1)
-    with pytest.raises(RecordingError, match="must be positive, not 0"):
+    with pytest.raises(RecordingError, match="must be positive and finite, not 0"):
         inhomogeneous_gamma([20], 0, 1, seed=1)
     with pytest.raises(RecordingError, match="needs 4 samples"):
         inhomogeneous_gamma([20], 2, 4, seed=1)
+
+
+def test_what_cannot_be_generated_is_refused():
+    with pytest.raises(RecordingError, match="positive and finite, not inf"):
+        gamma(10, np.inf, 1000, seed=1)
+    with pytest.raises(RecordingError, match="must not be negative, and is -2"):
+        poisson(10, 1000, seed=1, trains=-2)
+    # a rate in steps of 0.1 ms, whose first tenth would be taken for all
+    with pytest.raises(RecordingError, match=r"needs 100 samples of 1 ms: give dt="):
+        inhomogeneous_poisson(np.full(1000, 50.0), 100, seed=1)
+    assert inhomogeneous_poisson(np.full(101, 50.0), 100, seed=1) == inhomogeneous_poisson(
+        np.full(100, 50.0), 100, seed=1
+    )

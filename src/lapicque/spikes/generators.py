@@ -123,8 +123,8 @@ def gamma(
     array([0.5])
     """
     hertz = checked_rate(rate)
-    if not shape > 0:
-        raise RecordingError(f"the shape of the intervals' distribution must be positive, not {shape}")
+    if not 0 < shape < np.inf:
+        raise RecordingError(f"the shape of the intervals' distribution must be positive and finite, not {shape}")
     scale = np.inf if hertz == 0 else 1e3 / hertz / shape
 
     def draw(random: np.random.Generator, n: int) -> np.ndarray:
@@ -147,6 +147,7 @@ def _renewal(
     trains: int,
 ) -> SpikeTrains:
     start, stop = _window(t_stop, t_start)
+    _check_number(trains)
     random = np.random.default_rng(seed)
     expected = hertz * (stop - start) * 1e-3
     chunk = int(expected + 4 * np.sqrt(expected) + 8)
@@ -168,7 +169,8 @@ def inhomogeneous_poisson(
     ----------
     rate : (sample,), Hz, or callable
         Rate in successive steps of ``dt`` from the start of the window, or a function of time (ms, array) that gives
-        Hz; a function is taken at the middle of each step. Within a step the rate is constant.
+        Hz; a function is taken at the middle of each step. Within a step the rate is constant. A sample at the end of
+        the window may follow, and has no effect.
     t_stop, t_start : ms
         The window.
     seed : int or numpy.random.Generator
@@ -184,7 +186,7 @@ def inhomogeneous_poisson(
     Raises
     ------
     RecordingError
-        If the rate is negative or not finite, or has too few samples for the window.
+        If the rate is negative or not finite, or has not as many samples as the window needs.
 
     References
     ----------
@@ -197,6 +199,7 @@ def inhomogeneous_poisson(
     """
     start, stop = _window(t_stop, t_start)
     hertz, step = _rate_in_time(rate, start, stop, dt)
+    _check_number(trains)
     n = len(hertz)
     highest = float(hertz.max(initial=0.0))
     random = np.random.default_rng(seed)
@@ -261,6 +264,11 @@ def inhomogeneous_gamma(
     return SpikeTrains.from_lists(made, t_start=start, t_stop=stop)
 
 
+def _check_number(trains: int) -> None:
+    if trains < 0:
+        raise RecordingError(f"the number of trains must not be negative, and is {trains}")
+
+
 def _rate_in_time(rate: Any, start: float, stop: float, dt: Any) -> tuple[np.ndarray, float]:
     """Rate in each step of the window, (step,) in Hz, and the length of a step in ms."""
     step = float(magnitude(dt, "ms", "dt"))
@@ -270,8 +278,12 @@ def _rate_in_time(rate: Any, start: float, stop: float, dt: Any) -> tuple[np.nda
     if callable(rate):
         rate = rate(start + step * (np.arange(n) + 0.5))
     hertz = np.asarray(magnitude(rate, "Hz", "the rate"), float)
-    if hertz.ndim != 1 or len(hertz) < n:
-        raise RecordingError(f"the rate has shape {hertz.shape}, but the window needs {n} samples of {step:g} ms")
+    # one more, at the end of the last step, is usual
+    if hertz.ndim != 1 or not n <= len(hertz) <= n + 1:
+        raise RecordingError(
+            f"the rate has shape {hertz.shape}, but the window needs {n} samples of {step:g} ms: give dt=, the time "
+            "between samples"
+        )
     if not (np.isfinite(hertz).all() and (hertz >= 0).all()):
         raise RecordingError("the rate must be finite and not negative at all times")
     return hertz[:n], step
