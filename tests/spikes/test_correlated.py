@@ -5,6 +5,7 @@ from lapicque.errors import RecordingError
 from lapicque.spikes import (
     SpikeTrains,
     compound_poisson,
+    correlated,
     cv,
     mean_correlation,
     multiple_interaction,
@@ -64,3 +65,16 @@ def test_edges():
         compound_poisson(10, [1, 0], 100, seed=1)
     with pytest.raises(RecordingError, match="not negative"):
         single_interaction(-1, 0.5, 100, 2, seed=1)
+
+
+def test_many_events_are_drawn_some_at_a_time(monkeypatch):
+    def made():
+        return (
+            compound_poisson(20, [0.2, 0.5, 0.2, 0.1], 5000, seed=2),
+            multiple_interaction(10, 0.3, 5000, trains=7, seed=1),
+            multiple_interaction(10, 0.3, 5000, trains=0, seed=1),
+        )
+
+    at_once = made()
+    monkeypatch.setattr(correlated, "_CHUNK", 30)
+    assert made() == at_once

@@ -5,6 +5,7 @@ Common spikes are at exactly the same times; `lapicque.spikes.jitter` blurs them
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,9 @@ import numpy as np
 from lapicque.errors import RecordingError
 from lapicque.spikes.generators import checked_rate, poisson
 from lapicque.spikes.trains import SpikeTrains
+
+#: Random numbers that are held at a time.
+_CHUNK = 1 << 20
 
 
 def compound_poisson(
@@ -64,9 +68,12 @@ def compound_poisson(
     random = np.random.default_rng(seed)
     parent = _parent(rate, n / (weights @ np.arange(n + 1)), t_stop, t_start, random)
     amplitude = random.choice(n + 1, len(parent.times), p=weights)
-    # the trains that an event takes are those of its smallest random numbers
-    order = random.random((len(parent.times), n)).argsort(axis=1).argsort(axis=1)
-    return _copied(parent, order < amplitude[:, None])
+
+    def taken(events: slice, numbers: np.ndarray) -> np.ndarray:
+        # the trains that an event takes are those of its smallest random numbers
+        return numbers.argsort(axis=1).argsort(axis=1) < amplitude[events, None]
+
+    return _copied(parent, n, taken, random)
 
 
 def single_interaction(
@@ -154,7 +161,7 @@ def multiple_interaction(
         return poisson(rate, t_stop, seed=seed, trains=trains, t_start=t_start)
     random = np.random.default_rng(seed)
     parent = _parent(rate, 1 / part, t_stop, t_start, random)
-    return _copied(parent, random.random((len(parent.times), trains)) < part)
+    return _copied(parent, trains, lambda _, numbers: numbers < part, random)
 
 
 def _correlation(value: float) -> float:
@@ -167,7 +174,19 @@ def _parent(rate: Any, factor: float, t_stop: Any, t_start: Any, random: np.rand
     return poisson(checked_rate(rate) * factor, t_stop, seed=random, t_start=t_start)
 
 
-def _copied(parent: SpikeTrains, taken: np.ndarray) -> SpikeTrains:
-    """A train for each column of ``taken``, (event, train)."""
-    made = [parent.times[column] for column in taken.T]
+def _copied(
+    parent: SpikeTrains, trains: int, taken: Callable[[slice, np.ndarray], np.ndarray], random: np.random.Generator
+) -> SpikeTrains:
+    """Trains with the spikes that are ``taken``, (event, train), as of random numbers, (event, train)."""
+    at_once = max(1, _CHUNK // max(trains, 1))
+    parts: list[list[np.ndarray]] = [[np.empty(0)] for _ in range(trains)]
+    for first in range(0, len(parent.times), at_once):
+        events = slice(first, min(first + at_once, len(parent.times)))
+        chosen = taken(events, random.random((events.stop - events.start, trains)))
+        train, event = np.nonzero(chosen.T)
+        spikes, counts = parent.times[events][event], np.bincount(train, minlength=trains)
+        ends = np.cumsum(counts)
+        for part, start, stop in zip(parts, ends - counts, ends, strict=True):
+            part.append(spikes[start:stop])
+    made = [np.concatenate(part) for part in parts]
     return SpikeTrains.from_lists(made, t_start=parent.t_start, t_stop=parent.t_stop)
