@@ -114,3 +114,14 @@ def test_silent_trains():
     assert isi().profile(silent).mean() == spike().profile(silent).mean() == 0
     assert spike_synchronization().profile(silent).mean() == 1
     assert np.isnan(spike_synchronization().order(silent).mean())
+
+
+@pytest.mark.parametrize("distance", [isi(), spike(), spike_synchronization()])
+def test_intervals_that_are_reversed_or_beyond_the_window_are_refused(distance):
+    trains = SpikeTrains.from_lists([[10, 20], [12, 30]], t_stop=100)
+    with pytest.raises(DistanceError, match="ends after its start, unlike 50 to 20 ms"):
+        distance.during(trains, (50, 20))
+    with pytest.raises(DistanceError, match="known from 0 to 100 ms, not 50 to 200 ms"):
+        distance.during(trains, (50, 200))
+    with pytest.raises(DistanceError, match="ends after its start, unlike 50 to 20 ms"):
+        distance.profile(trains).mean(50, 20)

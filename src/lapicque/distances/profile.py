@@ -167,6 +167,12 @@ class InTime(Distance):
                [0.5, 0. ]])
         """
         prepared = self._several(trains, least=0)
+        for start, stop in _checked(intervals):
+            if not trains.t_start <= start < stop <= trains.t_stop:
+                raise DistanceError(
+                    f"the trains are known from {trains.t_start:g} to {trains.t_stop:g} ms, not {start:g} to "
+                    f"{stop:g} ms"
+                )
         out = np.full((len(prepared), len(prepared)), 1.0 if self.similarity else 0.0)
         for i, j in combinations(range(len(prepared)), 2):
             profile = self.pair_profile(prepared[i], prepared[j], trains.t_start, trains.t_stop)
@@ -228,7 +234,10 @@ def _checked(intervals: Sequence[tuple[Any, Any]]) -> list[tuple[float, float]]:
             start, stop = interval
         except (TypeError, ValueError):
             raise DistanceError(f"an interval is (start, stop), not {interval!r}") from None
-        found.append((float(magnitude(start, "ms", "t_start")), float(magnitude(stop, "ms", "t_stop"))))
+        edges = float(magnitude(start, "ms", "t_start")), float(magnitude(stop, "ms", "t_stop"))
+        if not edges[0] <= edges[1]:
+            raise DistanceError(f"an interval ends after its start, unlike {edges[0]:g} to {edges[1]:g} ms")
+        found.append(edges)
     found.sort()
     for before, after in pairwise(found):
         if after[0] < before[1]:
