@@ -3,7 +3,7 @@ import pytest
 from scipy.special import zeta
 from scipy.stats import ks_1samp, kstest
 
-from lapicque.errors import RecordingError
+from lapicque.errors import LapicqueNotice, RecordingError
 from lapicque.spikes import power_law, tails
 from lapicque.spikes.criticality.tail_fit import law
 
@@ -141,3 +141,13 @@ def test_values_without_a_law():
         power_law([1, 2, 3], xmin=4)
     with pytest.raises(RecordingError, match="needs draws, not 0"):
         power_law([1, 2, 3]).p_value(0, seed=1)
+
+
+def test_durations_in_ms_are_told_not_to_be_real_numbers():
+    bins = np.random.default_rng(1).zipf(2.0, 500)
+    exponent = power_law(bins, xmin=1).exponent
+    assert exponent == pytest.approx(2.0, abs=0.15)
+    with pytest.warns(LapicqueNotice, match=r"give the numbers of bins \(Avalanches.bins\)"):
+        wrong = power_law(bins * 4.0, xmin=4.0).exponent
+    assert abs(wrong - exponent) > 0.5
+    assert power_law(bins * 4.0, xmin=4.0, discrete=False).exponent == wrong

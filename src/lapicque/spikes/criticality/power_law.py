@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from threading import Event
@@ -10,12 +11,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.special import erfc
 
-from lapicque.errors import RecordingError
+from lapicque.errors import LapicqueNotice, RecordingError
 from lapicque.progress import bar
 from lapicque.spikes.criticality.tail_fit import Sample, TailFit, law
 from lapicque.spikes.tails import Tail
 from lapicque.threads import StoppedError, run_all
 
+#: So many values, or more, seldom repeat by chance if they are real numbers.
+_SOME = 10
 #: The most values that are tried as the beginning of the law.
 CANDIDATES = 200
 
@@ -144,7 +147,7 @@ def power_law(values: Any, xmin: float | Sequence[float] | None = None, *, discr
     Parameters
     ----------
     values : (value,)
-        Above 0: sizes or durations of avalanches.
+        Above 0: sizes of avalanches, or durations as whole numbers of bins.
     xmin : float or sequence of float, optional
         Where the law begins. Of several, and by default of all values that occur (of 200 over their ranks, if more
         do), the one is taken whose law is nearest to the values: of the least Kolmogorov-Smirnov distance.
@@ -162,6 +165,11 @@ def power_law(values: Any, xmin: float | Sequence[float] | None = None, *, discr
         For no values, values that are not positive and finite or not whole though discrete, and for an xmin that is not
         positive or beyond all values.
 
+    Warns
+    -----
+    LapicqueNotice
+        If values of a real type repeat as whole numbers do, and ``discrete`` does not say what they are.
+
     References
     ----------
     .. [1] Clauset, Shalizi & Newman 2009, SIAM Rev. 51, 661, https://doi.org/10.1137/070710111
@@ -176,6 +184,14 @@ def power_law(values: Any, xmin: float | Sequence[float] | None = None, *, discr
     array = np.asarray(values)
     whole = bool(np.issubdtype(array.dtype, np.integer)) if discrete is None else discrete
     data = array.astype(float).ravel()
+    if discrete is None and not whole and len(data) >= _SOME and len(np.unique(data)) <= len(data) / 2:
+        warnings.warn(
+            f"{len(data)} values of which only {len(np.unique(data))} differ are fitted as real numbers, whose law is "
+            "another one: of durations give the numbers of bins (Avalanches.bins), of counts integers; discrete=False "
+            "if they are real",
+            LapicqueNotice,
+            stacklevel=2,
+        )
     if not len(data):
         raise RecordingError("a power law needs values, and there are none")
     if not (np.isfinite(data).all() and (data > 0).all()):
