@@ -66,3 +66,9 @@ def test_lags_on_an_edge_are_in_the_bin_that_begins_there():
     for k in (-3, -2, -1, 1, 2, 3):
         expected[int((3 * k + 11) // 2)] += len(steps) - abs(k)
     np.testing.assert_array_equal(found, expected)
+
+
+def test_an_endless_lag_is_refused():
+    trains = poisson(50, 1000, seed=1)
+    with pytest.raises(RecordingError, match="both positive and finite"):
+        autocorrelogram(trains, 1, np.inf)

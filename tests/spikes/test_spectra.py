@@ -135,3 +135,11 @@ def test_coherence_without_power_is_undefined():
     assert np.isnan(found.phase[0, 0])
     assert np.isfinite(found.values[0, 1:]).all()
     assert np.isfinite(found.phase[0, 1:]).all()
+
+
+@pytest.mark.parametrize("alpha", [0, 1, 2, np.nan])
+def test_a_probability_is_one(alpha):
+    trains = poisson(50, 5000, seed=1)
+    for ask in (power_spectrum, lambda t, **k: coherence(t, t, **k)):
+        with pytest.raises(RecordingError, match="alpha is a probability between 0 and 1"):
+            ask(trains, alpha=alpha)

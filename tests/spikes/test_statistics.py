@@ -116,3 +116,9 @@ def test_fano_factor():
     assert np.isnan(fano(SpikeTrains.from_lists([[], []], t_stop=5, shape=(2, 1)))).all()
     with pytest.raises(RecordingError, match="several trials, or a bin"):
         fano(SpikeTrains.from_lists([[1]], t_stop=5))
+
+
+@pytest.mark.parametrize("constant", [-5, np.nan])
+def test_no_refractory_constant_is_negative(constant):
+    with pytest.raises(RecordingError, match="must be finite and not negative"):
+        lvr(poisson(50, 1000, seed=1), constant)

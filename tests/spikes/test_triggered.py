@@ -80,3 +80,8 @@ def test_signals_that_do_not_fit():
         spike_triggered_average(trains, np.ones(100), 1, (5, 5))
     with pytest.raises(RecordingError, match="dt must be positive"):
         spike_triggered_average(trains, np.ones(100), 0)
+
+
+def test_a_window_without_an_edge_is_refused():
+    with pytest.raises(RecordingError, match="must be finite, not nan to 5"):
+        spike_triggered_average(SpikeTrains.from_lists([[5]], t_stop=10), np.zeros(10), 1, (np.nan, 5))

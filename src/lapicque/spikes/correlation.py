@@ -113,8 +113,10 @@ def crosscorrelogram(a: SpikeTrains, b: SpikeTrains, bin: Any, lag: Any) -> Hist
     if len(a) != len(b):
         raise RecordingError(f"trains are compared one by one, but there are {len(a)} and {len(b)}")
     width, reach = float(magnitude(bin, "ms", "the bin")), float(magnitude(lag, "ms", "the lag"))
-    if not 0 < width <= reach:
-        raise RecordingError(f"the lag, {reach:g} ms, must be at least the bin, {width:g} ms, and both positive")
+    if not 0 < width <= reach < np.inf:
+        raise RecordingError(
+            f"the lag, {reach:g} ms, must be at least the bin, {width:g} ms, and both positive and finite"
+        )
     side = int(np.floor(reach / width * (1 + 1e-12)))
     edges = width * (np.arange(2 * side + 2) - side - 0.5)
     values = np.zeros(2 * side + 1, np.int64)

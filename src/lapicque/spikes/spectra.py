@@ -86,6 +86,7 @@ def power_spectrum(
     >>> found.values[0, 1:].mean().round()
     np.float64(41.0)
     """
+    _check_alpha(alpha)
     pieces = _Pieces(trains, estimator, bin)
     values = np.empty((trains.shape[1], len(pieces.frequencies)))
 
@@ -150,6 +151,7 @@ def coherence(
             f"coherence compares neuron by neuron in one window, but shapes are {a.shape} and {b.shape}, windows "
             f"{a.t_start:g} to {a.t_stop:g} and {b.t_start:g} to {b.t_stop:g} ms"
         )
+    _check_alpha(alpha)
     of_a, of_b = (_Pieces(trains, estimator, bin) for trains in (a, b))
     if of_a.count < 2:
         raise RecordingError("coherence needs several estimates to average: shorter pieces, more tapers, or trials")
@@ -171,6 +173,11 @@ def coherence(
     run_all(compare, range(len(values)), threads)
     level = 1 - alpha ** (1 / (of_a.independent - 1)) if of_a.independent > 1 else 1.0
     return Coherence(of_a.frequencies, values, phase, float(level))
+
+
+def _check_alpha(alpha: float) -> None:
+    if not 0 < alpha < 1:
+        raise RecordingError(f"alpha is a probability between 0 and 1, not {alpha}")
 
 
 class _Pieces:

@@ -125,6 +125,8 @@ def lvr(trains: SpikeTrains, refractory: Any = 5.0) -> np.ndarray:
     array([1.125])
     """
     constant = float(magnitude(refractory, "ms", "the refractory constant"))
+    if not 0 <= constant < np.inf:
+        raise RecordingError(f"the refractory constant must be finite and not negative, not {constant:g} ms")
     found = _Intervals(trains)
     change, total, train = found.neighbours()
     return found.mean(3 * (change / total) ** 2 * (1 + 4 * constant / total), train)

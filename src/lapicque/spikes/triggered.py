@@ -132,6 +132,8 @@ class _Cut:
             raise RecordingError(f"the signal is not finite at sample {sample} of trial {trial}")
         if not step > 0:
             raise RecordingError(f"dt must be positive, not {step:g} ms")
+        if not np.isfinite([first, last, begin]).all():
+            raise RecordingError(f"window and t_start must be finite, not {first:g} to {last:g} and {begin:g} ms")
         length = round((last - first) / step)
         if not 1 <= length <= rows.shape[1]:
             raise RecordingError(
