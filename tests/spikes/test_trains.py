@@ -189,3 +189,10 @@ def test_rates_of_a_window_of_no_length_are_undefined():
     found = bursts(trains, max_isi=1)
     for rate in (trains.rate(), found.rate(), network_bursts(found).rate()):
         assert np.isnan(rate).all()
+
+
+@pytest.mark.parametrize("times", [[10, 40, 70], np.arange(8.0).reshape(2, 2, 2)])
+def test_times_that_are_no_list_of_trains_are_refused(times):
+    # a flat list would be three trains of one spike
+    with pytest.raises(RecordingError, match=r"each train is a list of times: .* write from_lists\(\[times\], ...\)"):
+        SpikeTrains.from_lists(times, t_stop=100)

@@ -147,8 +147,7 @@ class SpikeTrains:
 
         Parameters
         ----------
-        trains : sequence of (spike,)
-            Times of each train: numbers in ``unit``, or quantities.
+        trains : sequence of (spike,), numbers in ``unit`` or quantities
         t_stop, t_start : ``unit`` or quantities
             The observed window.
         shape : (trial, neuron), optional
@@ -168,7 +167,9 @@ class SpikeTrains:
             number = np.asarray(magnitude(value, unit, name), float)
             return number * size if size >= 1 else number / (1 / size)
 
-        arrays = [np.atleast_1d(to_ms(train, "spike times")) for train in trains]
+        arrays = [to_ms(train, "spike times") for train in trains]
+        if any(train.ndim != 1 for train in arrays):
+            raise RecordingError("each train is a list of times: for a single one, write from_lists([times], ...)")
         return cls(
             np.concatenate(arrays) if arrays else np.empty(0),
             np.concatenate([[0], np.cumsum([len(a) for a in arrays], dtype=np.int64)]),
