@@ -52,6 +52,7 @@ CROSSCHECKED = {
     "h_mem": "synapses/test_hebbian_memory.py",
     "heterogeneity": "train/initialise/test_heterogeneous.py",
     "hybrid_fit": "fit/refine/test_refine.py",
+    "inferred_plasticity": "fit/test_function_problem.py",
     "initialisation": "train/initialise/test_data_driven.py",
     "izhikevich_1000": "models/test_neuron_set.py",
     "leabra": "compile/network/test_reductions.py",
