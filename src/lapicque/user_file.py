@@ -41,7 +41,7 @@ def find_in_file(path: str, name: str, kind: type, what: str, error: type[Lapicq
     LapicqueError
         If there is no such thing, with the nearest name, or the file cannot be run, with the line.
     """
-    found = {n: v for n, v in vars(_run(Path(path), error)).items() if isinstance(v, kind)}
+    found = {n: v for n, v in vars(run_file(Path(path), error)).items() if isinstance(v, kind)}
     if not name and len(found) == 1:
         return next(iter(found.values()))
     if name not in found:
@@ -50,7 +50,7 @@ def find_in_file(path: str, name: str, kind: type, what: str, error: type[Lapicq
     return found[name]
 
 
-def _run(path: Path, error: type[LapicqueError]) -> Any:
+def run_file(path: Path, error: type[LapicqueError]) -> Any:
     """Run a user's file as Python would, its own folder on the path, and return its module."""
     if not path.is_file():
         raise error(f"there is no file {path}")

@@ -54,19 +54,31 @@ from lapicque.units import split
 @click.option("--patience", type=int, help="Stop after so many candidates without a new best.")
 @click.option("--out", default="lapicque-fit", show_default=True, type=click.Path(file_okay=False, path_type=Path))
 @click.option("--resume", is_flag=True, help="Continue the search that stands in the output folder.")
-def fit(**options: Any) -> None:
+@click.option("--workers", type=click.IntRange(1), help="Processes that evaluate candidates of a network [threads].")
+@click.pass_context
+def fit(context: click.Context, **options: Any) -> None:
     """Fit a model to a RECORDING (ABF, Igor .ibw, NWB, .npz, .csv, text) and write a report.
+
+    Fit a network to spikes by NETWORK.py DATA: the file defines `network` and `free`, and DATA are files of spikes,
+    each RECORDER=FILE, or one that holds them all.
 
     Ctrl-C ends the search and keeps what was found: the report is written, and --resume goes on from there.
     """
     from lapicque.fit.sources import find_distance, find_model, read_pairs
 
+    if options["recording"][0].endswith(".py"):
+        from lapicque.cli.networks import fit_network
+
+        fit_network(context, options)
+        return
+    if options["workers"]:
+        raise FitError("--workers is for networks: a cell's candidates run in threads, 64 at a time")
     neuron, distance = find_model(options["model"]), find_distance(options["distance_text"])
     free, fixed = read_pairs(options["free"], "--free"), read_pairs(options["fix"], "--fix")
     values = {name: value for name, value in fixed.items() if not _is_neutral(name, value)}
     neuron = neuron.with_(**values) if values else neuron
     _tell_bare_numbers(neuron, {"--free": free, "--fix": values})
-    optimizer = _optimizer(options["optimizer"])
+    optimizer = optimizer_of(options["optimizer"])
     recording = _read(options["recording"], options, select=list(options["select"]), spikes=list(options["spikes"]))
     test = _read(options["test_files"], options, spikes=list(options["test_spikes"])) if options["test_files"] else None
     _fit(
@@ -219,7 +231,14 @@ def _driving(trials: list[Any], name: str | None) -> list[Any]:
     return trials if name is None else [replace(trial, stimulus={name: trial.inputs[""]}) for trial in trials]
 
 
-def _optimizer(name: str | None) -> Any:
+def optimizer_of(name: str | None) -> Any:
+    """Return the optimiser of a name, None for none.
+
+    Raises
+    ------
+    FitError
+        If there is no such optimiser, with the nearest name.
+    """
     from lapicque import optimizers
 
     if name is None:

@@ -146,7 +146,7 @@ def to_dict(
         "versions": versions(),
         "problem": problem.fingerprint,
     }
-    return _finite(record)
+    return finite(record)
 
 
 def load(path: str | os.PathLike[str], neuron: Neuron | None = None) -> Neuron:
@@ -380,11 +380,11 @@ def _initial(neuron: Neuron, name: str, value: Any) -> Any:
     return with_unit(number, str(unit)) if np.ndim(number) == 0 else _quantity(number, unit)
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: _finite(entry) for name, entry in value.items()}
+        return {name: finite(entry) for name, entry in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_finite(entry) for entry in value]
+        return [finite(entry) for entry in value]
     if isinstance(value, (float, np.floating)):
         return float(value) if np.isfinite(value) else None
     return value.item() if isinstance(value, np.generic) else value

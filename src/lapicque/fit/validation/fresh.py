@@ -40,7 +40,7 @@ def both_sides(
         raise FitError("validate(fit, data) of a network takes a mapping of recorders to spike trains")
     if isinstance(seeds, bool) or not isinstance(seeds, int) or seeds < FEWEST:
         raise FitError(f"seeds is {seeds!r}: {FEWEST} runs at least show how runs vary")
-    original = fit.problem
+    original = fit.problem if given is None else fit.problem.with_data(given)  # with its window
     data = original.data if given is None else dict(given)
     notes = [] if given is not None else ["the data are those of the fit: unseen ones test more"]
     trials = max(run.shape[0] for side in observed([data], "data").values() for run in side.runs)
