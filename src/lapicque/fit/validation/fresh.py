@@ -40,6 +40,9 @@ def both_sides(
         raise FitError("validate(fit, data) of a network takes a mapping of recorders to spike trains")
     if isinstance(seeds, bool) or not isinstance(seeds, int) or seeds < FEWEST:
         raise FitError(f"seeds is {seeds!r}: {FEWEST} runs at least show how runs vary")
+    lost = [name for name in fit.problem.data if given is not None and name not in given]
+    if lost:
+        raise FitError(f"the data lack {', '.join(map(repr, lost))}, which the fit had: give all of its recorders")
     original = fit.problem if given is None else fit.problem.with_data(given)  # with its window
     data = original.data if given is None else dict(given)
     notes = [] if given is not None else ["the data are those of the fit: unseen ones test more"]
