@@ -90,8 +90,8 @@ def test_refused(fit):
             validate(fit, seeds=seeds)
     with pytest.raises(FitError, match="takes a mapping"):
         validate(fit, [1])
-    with pytest.raises(FitError, match="data of 'exc' are int"):
-        validate(fit, {"exc": 3})
+    with pytest.raises(FitError, match="are int: SpikeTrains"):
+        validate(fit, {**fit.problem.data, "exc": 3})
     with pytest.raises(FitError, match="the data lack 'inh'"):
         validate(fit, {"exc": fit.problem.data["exc"]}, seeds=4)
 
