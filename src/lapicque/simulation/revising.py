@@ -7,13 +7,15 @@ the other projections' synapses) is kept; what a revision cannot be sure of is l
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from lapicque.compile.circuit import Additive, Circuit
-from lapicque.compile.pathways import Between
+from lapicque.compile.increments import Increment
+from lapicque.compile.pathways import Between, wiring_of
+from lapicque.compile.wiring.values import Constant
 from lapicque.errors import LapicqueError
 from lapicque.model.distribution import Distribution
 from lapicque.model.evaluate import initial_values
@@ -23,7 +25,7 @@ from lapicque.network.network import Network
 from lapicque.network.projection import MS, Projection, check_delay, check_pair_value
 from lapicque.simulation.settings import number_of, setting_of, stands_alone, with_constant
 from lapicque.simulation.variation import Place, input_of, place_of, rule_with
-from lapicque.units import magnitude
+from lapicque.units import internal, magnitude
 
 
 class Revision:
@@ -134,6 +136,10 @@ class Revision:
         anew = {}
         for name, projection in rewired.items():
             old = [p for p in circuit.pathways if p.projection == name]
+            quick = self._with_numbers(projection, old)
+            if quick is not None:
+                anew[name] = iter(quick)
+                continue
             same = projection.where is self.projections[name].where
             wiring = old[0].wiring if old and same else None
             new = list(Between(projection, cells, numbers, circuit.dt, self.wiring_seed, wiring).pathways())
@@ -145,6 +151,31 @@ class Revision:
         for pathway in circuit.pathways:
             found.append(next(anew[pathway.projection]) if pathway.projection in anew else pathway)
         return tuple(found)
+
+    def _with_numbers(self, projection: Projection, old: Sequence[Any]) -> list[Additive] | None:
+        """Return pathways with other numbers for all synapses, or other synapses; None where more depends on them."""
+        base = self.projections[projection.name]
+        changed = {n: v for n, v in projection.values.items() if v is not base.values[n]}
+        plain = all(isinstance(value, float) for value in changed.values()) and projection.delay is base.delay
+        if not plain or not old or any(not _is_simple(pathway) for pathway in old):
+            return None
+        same = projection.where is base.where
+        wiring = old[0].wiring if same else wiring_of(projection, self.wiring_seed)
+        numbers = {n: Constant(float(internal(value, projection.units[n]))) for n, value in changed.items()}
+        found = []
+        for pathway in old:
+            synapses = {n: numbers.get(n, values) for n, values in pathway.increments.synapses.items()}
+            increments = dataclasses.replace(pathway.increments, synapses=synapses)
+            found.append(dataclasses.replace(pathway, wiring=wiring, increments=increments))
+        return found
+
+
+def _is_simple(pathway: Any) -> bool:
+    """Say whether a pathway adds, after one delay, what is computed from numbers that all its synapses share."""
+    if not isinstance(pathway, Additive) or not isinstance(pathway.increments, Increment):
+        return False
+    shared = all(isinstance(values, Constant) for values in pathway.increments.synapses.values())
+    return shared and not pathway.increments.neurons and isinstance(pathway.delays.values, Constant)
 
 
 def _with_plain_delay(projection: Projection) -> Projection:

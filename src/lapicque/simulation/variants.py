@@ -198,16 +198,19 @@ class Variants:
 
     def _trains(self, rows: np.ndarray, item: Item, copies: int, count: int) -> SpikeTrains:
         """Return trains (candidate, neuron) from rows of stream, neuron and step."""
+        from lapicque.compile.wiring.packing import sort_by_target  # compiled
+
         place = np.full(max(int(item.neurons.max(initial=-1)) + 1, int(rows[:, 1].max(initial=-1)) // copies + 1), -1)
         place[item.neurons] = np.arange(len(item.neurons))
         which, who = rows[:, 1] % copies, place[rows[:, 1] // copies]
         kept = (which < count) & (who >= 0)
         train, steps = (which * len(item.neurons) + who)[kept], rows[kept, 2]
-        order = np.lexsort((steps, train))
-        counts = np.bincount(train, minlength=count * len(item.neurons))
+        offsets = np.concatenate([[0], np.cumsum(np.bincount(train, minlength=count * len(item.neurons)))])
+        in_order = np.empty_like(steps)
+        sort_by_target(train, steps, offsets[:-1].copy(), in_order)  # one thread's rows are in the order of their steps
         dt = self.options.dt
         return SpikeTrains.from_steps(
-            steps[order], np.concatenate([[0], np.cumsum(counts)]), dt=dt, t_stop=self.steps * dt,
+            in_order, offsets, dt=dt, t_stop=self.steps * dt,
             shape=(count, len(item.neurons)), neurons=item.neurons.tolist(),
         )  # fmt: skip
 

@@ -342,6 +342,8 @@ class SpikeTrains:
                 f"the window {start:g} to {stop:g} ms reaches beyond the trains' own, "
                 f"{self.t_start:g} to {self.t_stop:g} ms: nothing is known about spikes there"
             )
+        if (start, stop) == (self.t_start, self.t_stop):
+            return self
         last = self.times <= stop if stop == self.t_stop else self.times < stop
         return self._keep((self.times >= start) & last, start, stop)
 
