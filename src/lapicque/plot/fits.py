@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lapicque.errors import FitError, suggest
-from lapicque.fit.search import Fit
 from lapicque.fit.held_out import profile as scan
+from lapicque.fit.search import Fit
 from lapicque.plot.style import FAINT, INK, MODEL, MUTED, SERIES, label, own_axes, tidy, unit_label
 
 if TYPE_CHECKING:
