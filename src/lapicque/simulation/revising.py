@@ -7,7 +7,7 @@ the other projections' synapses) is kept; what a revision cannot be sure of is l
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -133,7 +133,7 @@ class Revision:
         """Return all pathways, those of some projections made anew."""
         numbers = {name: n for n, name in enumerate(self.network.populations)}
         cells, found = list(circuit.cells), []
-        anew = {}
+        anew: dict[str, Iterator[Any]] = {}
         for name, projection in rewired.items():
             old = [p for p in circuit.pathways if p.projection == name]
             quick = self._with_numbers(projection, old)
