@@ -6,6 +6,8 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "Basis": "likelihood",
+        "Compared": "comparing",
+        "Comparison": "comparing",
         "Electrode": "likelihood",
         "Estimate": "likelihood",
         "Fit": "search",
@@ -33,6 +35,7 @@ __getattr__, __dir__, __all__ = attach(
         "Validation": "validation",
         "VoltageError": "objectives",
         "adam": "refine",
+        "compare": "comparing",
         "concatenate": "recording",
         "electrode_kernel": "likelihood",
         "exponentials": "likelihood",
