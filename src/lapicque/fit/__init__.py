@@ -32,7 +32,7 @@ __getattr__, __dir__, __all__ = attach(
         "TimeRescaling": "likelihood",
         "Trial": "trial",
         "Uncertainty": "refine",
-        "Validation": "validation",
+        "Validation": "validation.result",
         "VoltageError": "objectives",
         "adam": "refine",
         "compare": "comparing",

@@ -381,6 +381,7 @@ def _initial(neuron: Neuron, name: str, value: Any) -> Any:
 
 
 def finite(value: Any) -> Any:
+    """Return what JSON can hold: numbers that are not finite are None."""
     if isinstance(value, dict):
         return {name: finite(entry) for name, entry in value.items()}
     if isinstance(value, (list, tuple)):

@@ -7,7 +7,6 @@ __getattr__, __dir__, __all__ = attach(
     {
         "Row": "result",
         "TwoSampleTest": "two_sample",
-        "Validation": "result",
         "Eigenangle": "eigenangle",
         "effect_size": "effect",
         "eigenangle": "eigenangle",
