@@ -7,7 +7,7 @@ import pytest
 
 import lapicque as lq
 from lapicque.errors import FitError
-from lapicque.fit.comparing import AS_GOOD, BEST, NAN, UNKNOWN, WORSE, Compared, _ranked
+from lapicque.fit.comparing import AS_GOOD, BEST, NAN, UNKNOWN, WORSE, Compared, ranked
 from lapicque.fit.search import Candidate
 
 LIF = lq.neurons.lif
@@ -57,7 +57,7 @@ def test_one_train_gives_no_interval(data):
 def test_intervals_are_those_of_the_paired_bootstrap():
     rng = np.random.default_rng(3)
     common, noise = rng.normal(size=40), rng.normal(size=40)
-    rows = _ranked([(_row("a"), common), (_row("b"), common - 0.1 + 0.05 * noise)], 4000, 0.95, 1)
+    rows = ranked([(_row("a"), common), (_row("b"), common - 0.1 + 0.05 * noise)], 4000, 0.95, 1)
     by = -0.1 + 0.05 * noise
     error = by.std() / np.sqrt(40)
     assert rows[1].low == pytest.approx(by.mean() - 1.96 * error, abs=0.2 * error)
@@ -66,7 +66,7 @@ def test_intervals_are_those_of_the_paired_bootstrap():
 
 
 def test_a_model_without_a_score_is_last_and_has_no_verdict():
-    rows = _ranked([(_row("none"), np.array([NAN, 1.0])), (_row("some"), np.array([0.1, 0.2]))], 10, 0.95, 0)
+    rows = ranked([(_row("none"), np.array([NAN, 1.0])), (_row("some"), np.array([0.1, 0.2]))], 10, 0.95, 0)
     assert [(row.name, row.verdict) for row in rows] == [("some", BEST), ("none", "no score")]
 
 

@@ -1,5 +1,6 @@
 """The command line: fit a recording, train a network, look at models, run the demonstration."""
 
+from lapicque.cli.comparing import compare
 from lapicque.cli.fitting import demo, fit
 from lapicque.cli.gradients import gradients
 from lapicque.cli.group import main
@@ -7,7 +8,7 @@ from lapicque.cli.looking import cache, models, show
 from lapicque.cli.spikes import spikes
 from lapicque.cli.training import train
 
-for command in (cache, demo, fit, gradients, models, show, spikes, train):
+for command in (cache, compare, demo, fit, gradients, models, show, spikes, train):
     main.add_command(command)
 
 __all__ = ["main"]

@@ -36,6 +36,7 @@ __getattr__, __dir__, __all__ = attach(
         "VoltageError": "objectives",
         "adam": "refine",
         "compare": "comparing",
+        "compare_records": "comparing_records",
         "concatenate": "recording",
         "electrode_kernel": "likelihood",
         "exponentials": "likelihood",

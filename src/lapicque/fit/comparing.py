@@ -56,12 +56,12 @@ class Compared:
     free: int
     loss: float
     score: float
-    reliability: float
-    ratio: float
-    log_likelihood: float
-    bits_per_spike: float
-    aic: float
-    bic: float
+    reliability: float = NAN
+    ratio: float = NAN
+    log_likelihood: float = NAN
+    bits_per_spike: float = NAN
+    aic: float = NAN
+    bic: float = NAN
     difference: float = NAN
     low: float = NAN
     high: float = NAN
@@ -213,7 +213,7 @@ def compare(
         if distance is not None:
             raise FitError("networks are judged by their own objective: leave out distance=")
         measure, over, found = _networks(fits, held_out)
-    return Comparison(_ranked(found, draws, confidence, seed), measure, over, confidence)
+    return Comparison(ranked(found, draws, confidence, seed), measure, over, confidence)
 
 
 def _kind(name: str, fit: Any) -> str:
@@ -337,8 +337,7 @@ def _networks(fits: Mapping[str, Any], held_out: Any) -> tuple[str, str, list[tu
         units = [whole] if count == 1 else [
             _objective(fit, {k: v[n : n + 1] for k, v in held_out.items()}) for n in range(count)
         ]  # fmt: skip
-        blank = dict.fromkeys(("reliability", "ratio", "log_likelihood", "bits_per_spike", "aic", "bic"), NAN)
-        row = Compared(name=name, free=fit.problem.dimension, loss=_loss(fit), score=whole, **blank)
+        row = Compared(name=name, free=fit.problem.dimension, loss=_loss(fit), score=whole)
         found.append((row, -np.array(units)))
     objective = next(iter(fits.values())).problem.objective
     return f"{objective!r}, less is better", _counted(count, "trials"), found
@@ -354,7 +353,7 @@ def _loss(fit: Candidate) -> float:
     return NAN if found is None else float(found)
 
 
-def _ranked(found: Sequence[tuple[Compared, Units]], draws: int, confidence: float, seed: int) -> tuple[Compared, ...]:
+def ranked(found: Sequence[tuple[Compared, Units]], draws: int, confidence: float, seed: int) -> tuple[Compared, ...]:
     """Return the rows from the best to the worst, with their differences from the best."""
     scored = sorted((f for f in found if np.isfinite(f[1]).all()), key=lambda f: -f[1].mean())
     unscored = [row for row, units in found if not np.isfinite(units).all()]

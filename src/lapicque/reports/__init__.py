@@ -9,6 +9,7 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "Merit": "merit",
+        "comparison_report": "comparing.page",
         "fit_report": "fit_page",
         "gradients_report": "gradients.page",
         "merit_table": "merit",

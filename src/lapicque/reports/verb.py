@@ -10,19 +10,21 @@ from lapicque.errors import LapicqueError
 from lapicque.fit.search import Fit
 
 if TYPE_CHECKING:
+    from lapicque.fit.comparing import Comparison as Models
     from lapicque.train.comparison.comparison import Comparison
     from lapicque.train.training.trained import Trained
 
 
-def report(found: Fit | Trained | Comparison, path: str | os.PathLike[str], **details: Any) -> Path:
+def report(found: Fit | Models | Trained | Comparison, path: str | os.PathLike[str], **details: Any) -> Path:
     """Write what was found as one HTML page, which needs nothing else, and its figures beside it.
 
     Parameters
     ----------
-    found : lapicque.fit.Fit, lapicque.train.Trained, or what `lapicque.train.compare_gradients` returns
+    found : lapicque.fit.Fit, lapicque.fit.Comparison, lapicque.train.Trained, or what
+        `lapicque.train.compare_gradients` returns
     path : path
         Of the page; the figures of ``report.html`` are put into ``report-figures`` beside it.
-    **details : as of `lapicque.reports.fit_report`, `training_report` or `gradients_report`
+    **details : as of `lapicque.reports.fit_report`, `comparison_report`, `training_report` or `gradients_report`
 
     Returns
     -------
@@ -45,6 +47,12 @@ def report(found: Fit | Trained | Comparison, path: str | os.PathLike[str], **de
         from lapicque.reports.fit_page import fit_report
 
         return fit_report(found, path, **details)
+    if type(found).__module__ == "lapicque.fit.comparing":
+        from lapicque.fit.comparing import Comparison as Models
+        from lapicque.reports.comparing.page import comparison_report
+
+        if isinstance(found, Models):
+            return comparison_report(found, path, **details)
     if type(found).__module__.startswith("lapicque.train."):  # asked like this, a fit never loads torch
         from lapicque.reports.training.page import training_report
         from lapicque.train.training.trained import Trained
