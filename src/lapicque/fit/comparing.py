@@ -335,7 +335,7 @@ def _networks(fits: Mapping[str, Any], held_out: Any) -> tuple[str, str, list[tu
     for name, fit in fits.items():
         whole = _objective(fit, held_out)
         units = [whole] if count == 1 else [
-            _objective(fit, {k: v[n : n + 1] for k, v in held_out.items()}) for n in range(count)
+            _objective(fit, {k: v[n : n + 1, :] for k, v in held_out.items()}) for n in range(count)
         ]  # fmt: skip
         row = Compared(name=name, free=fit.problem.dimension, loss=_loss(fit), score=whole)
         found.append((row, -np.array(units)))

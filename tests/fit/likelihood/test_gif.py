@@ -214,3 +214,16 @@ def test_units_that_were_lost_are_told(lost, recorded):
 def test_no_refractory_period_is_refused_as_such(recorded):
     with pytest.raises(FitError, match=r"t_ref is 0 ms .* a positive and a not negative time"):
         lq.fit.gif([recorded], current=CURRENT, threshold=None, t_ref=0)
+
+
+def test_it_compares_with_a_search_and_brings_its_likelihood(found, recorded, noisy_current):
+    test = trial_of(CELL, noisy_current(20_000, seed=5, mean=100.0, sd=100.0), seed=8)
+    problem = lq.fit.Problem(
+        lq.neurons.lif, [recorded], free=dict(c_m=("50 pF", "900 pF")), distance=lq.distances.coincidence("4 ms")
+    )
+    silent = lq.fit.search.Candidate(problem, np.array([0.9]))
+    rows = lq.fit.compare({"lif": silent, "gif": found}, [test], runs=5).rows
+    assert [row.name for row in rows] == ["gif", "lif"]
+    assert (rows[0].aic, rows[0].bic, rows[0].free) == (found.aic, found.bic, found.free)
+    assert rows[0].bits_per_spike == found.bits_per_spike([test])
+    assert np.isnan([rows[1].aic, rows[1].bits_per_spike]).all()
