@@ -16,6 +16,7 @@ EXAMPLES = sorted((ROOT / "gallery").glob("[a-z]*.py"))
 #: Examples whose kernels are large, so that their short versions are left to the crosschecks, each with the tests of
 #: what it is made of.
 CROSSCHECKED = {
+    "activation_maximisation": "fit/test_function_problem.py",
     "actor_critic": "environments/test_water_maze.py",
     "alpha_synapse": "train/eventprop/test_first_spikes.py",
     "ann_to_snn": "train/conversion/test_convert.py",
