@@ -61,7 +61,7 @@ def fit_network(context: click.Context, options: Mapping[str, Any]) -> None:
     validation = fitting.validate(found, test, seed=options["seed"])
     click.echo(repr(validation))
     (out / "fit.json").write_text(json.dumps(record_of(found, validation), indent=2) + "\n", encoding="utf-8")
-    page = report(found, out / "report.html", validation=validation)
+    page = report(found, out / "report.html", validation=validation, command=shlex.join(["lapicque", *sys.argv[1:]]))
     click.echo(f"report: {Path(page).resolve()}")
     if found.stopped == "interrupted":
         click.echo("interrupted: here is the best so far; --resume continues the search")

@@ -13,6 +13,7 @@ __getattr__, __dir__, __all__ = attach(
         "fit_report": "fit_page",
         "gradients_report": "gradients.page",
         "merit_table": "merit",
+        "network_report": "networks.page",
         "report": "verb",
         "spike_report": "spike_page",
         "summarize_spikes": "spike_summary",

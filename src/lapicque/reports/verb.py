@@ -24,7 +24,8 @@ def report(found: Fit | Models | Trained | Comparison, path: str | os.PathLike[s
         `lapicque.train.compare_gradients` returns
     path : path
         Of the page; the figures of ``report.html`` are put into ``report-figures`` beside it.
-    **details : as of `lapicque.reports.fit_report`, `comparison_report`, `training_report` or `gradients_report`
+    **details : as of `lapicque.reports.fit_report`, `network_report`, `comparison_report`, `training_report` or
+        `gradients_report`
 
     Returns
     -------
@@ -44,6 +45,12 @@ def report(found: Fit | Models | Trained | Comparison, path: str | os.PathLike[s
     lapicque.errors.LapicqueError: there are reports of a Fit, of a Trained and of a Comparison, and not of int
     """
     if isinstance(found, Fit):
+        from lapicque.fit.networks import NetworkProblem
+
+        if isinstance(found.problem, NetworkProblem):
+            from lapicque.reports.networks.page import network_report
+
+            return network_report(found, path, **details)
         from lapicque.reports.fit_page import fit_report
 
         return fit_report(found, path, **details)

@@ -1,0 +1,1 @@
+"""Reports of networks that were fitted."""

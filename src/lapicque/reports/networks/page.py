@@ -1,0 +1,150 @@
+"""What a fit of a network found, written as one HTML file: rasters, distributions, tests, and what the data fix."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from lapicque.errors import FitError
+from lapicque.fit import features
+from lapicque.fit.identifiability import Identifiability, identifiability
+from lapicque.fit.networks import NetworkProblem, PopulationStatistics
+from lapicque.fit.record import versions
+from lapicque.fit.search import Fit
+from lapicque.fit.validation import validate
+from lapicque.fit.validation.result import Validation
+from lapicque.network.network import Network
+from lapicque.reports.drawing import settings
+from lapicque.reports.networks import figures
+from lapicque.reports.tables import number
+from lapicque.reports.writing import file_of, write
+
+#: The noise that the page's runs have, unless the problem has the same.
+FRESH = 1_000_003
+
+
+def network_report(
+    fit: Fit,
+    path: str | os.PathLike[str],
+    *,
+    validation: Validation | None = None,
+    curvature: Identifiability | None = None,
+    seeds: int = 20,
+    animation: str | None = "html",
+    title: str = "",
+    command: str = "",
+) -> Path:
+    """Write what a fit of a network found as one HTML page, and a film of the search beside it.
+
+    Parameters
+    ----------
+    fit : Fit
+        Of a `lapicque.fit.NetworkProblem` with one objective.
+    path : path
+        Of the page; the figures of ``report.html`` are put into ``report-figures`` beside it.
+    validation : Validation, optional
+        What `lapicque.fit.validate` said, on unseen data if possible; on those of the fit if absent.
+    curvature : Identifiability, optional
+        What `lapicque.fit.identifiability` said; found if absent.
+    seeds : int
+        Fresh runs of a validation that is absent.
+    animation : ``"html"``, ``"gif"`` or None
+        Of which kind the film is.
+    title, command : str
+
+    Returns
+    -------
+    Path
+        Of the page.
+
+    Raises
+    ------
+    FitError
+        If it is no fit of a network, or the path is a folder.
+    """
+    problem = fit.problem
+    if not isinstance(problem, NetworkProblem) or len(problem.objectives) > 1:
+        raise FitError("this page is of a fit of a network with one objective")
+    if animation not in ("html", "gif", None):
+        raise FitError(f"animation is {animation!r}: write 'html', 'gif' or None")
+    path = file_of(path, FitError)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    validation = validate(fit, seeds=seeds, progress=False) if validation is None else validation
+    curvature = identifiability(fit) if curvature is None else curvature
+    fresh = problem.respond(fit.point, trials=1, seed=FRESH + (problem.seed == FRESH))
+    objective = problem.objective
+    compared = objective.features if isinstance(objective, PopulationStatistics) else (features.rate(), features.lv())
+    with settings():
+        drawn = {
+            "rasters": [figures.rasters(problem.data, fresh)],
+            "distributions": [figures.distributions(problem.data, fresh, tuple(compared))],
+            "search": [figures.search(fit)],
+        }
+    context = {
+        "title": title or f"{problem.name}, fitted",
+        "loss": number(fit.loss),
+        "search": f"{fit.evaluations} candidates in {fit.seconds:.0f} s, seed {fit.seed}, ended by {fit.stopped}",
+        "parameters": _parameters(fit),
+        "verdict": repr(validation).splitlines()[0],
+        "heads": HEADS,
+        "rows": [_row(row) for row in validation.rows],
+        "notes": validation.notes,
+        "explained": f"{100 * curvature.explained:.0f} %",
+        "radius": curvature.radius,
+        "directions": _directions(curvature),
+        "network": repr(problem.network) if isinstance(problem.network, Network) else repr(problem.fitted(fit.point)),
+        "film": _film(fit, path, animation),
+        "command": command,
+        "facts": {"objective": repr(objective), "noise of the rasters": f"seed {FRESH}", **versions()},
+    }
+    return write("network.html.j2", path, drawn, context)
+
+
+#: The columns of the tests' table.
+HEADS = (
+    "population",
+    "statistic",
+    "data",
+    "model",
+    "test",
+    "p (Holm)",
+    "effect",
+    "for a change of",
+    "power",
+    "verdict",
+)
+
+
+def _row(row: Any) -> tuple[str, ...]:
+    low, high = row.effect_interval
+    return (
+        row.population, row.feature, number(row.data_mean), number(row.model_mean), row.test, number(row.p_holm),
+        f"{row.effect:+.2f} [{low:+.2f}, {high:+.2f}]", row.change, number(row.power), row.verdict,
+    )  # fmt: skip
+
+
+def _parameters(fit: Fit) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = []
+    for name, found in fit.parameters.items():
+        unit = "" if found.unit.name == "1" else f" {found.unit}"
+        edge = fit.at_bounds.get(name)
+        note = f"at its {'lower' if edge == 'low' else 'upper'} bound" if edge else ""
+        rows.append((name, f"{number(found.value)}{unit}", f"{number(found.low)} to {number(found.high)}{unit}", note))
+    return rows
+
+
+def _directions(curvature: Identifiability) -> list[tuple[str, str, str]]:
+    return [
+        ("open" if curvature.sloppy[n] else "fixed", f"{value:.3g} ± {error:.2g}", curvature.combination(n))
+        for n, (value, error) in enumerate(zip(curvature.curvatures, curvature.errors, strict=True))
+    ]
+
+
+def _film(fit: Fit, path: Path, animation: str | None) -> str:
+    """Write the film of the search beside the page; return its name."""
+    if animation is None:
+        return ""
+    from lapicque.plot.searching import animate_search
+
+    return animate_search(fit, path.with_name(f"{path.stem}-search.{animation}"), frames=24).name
