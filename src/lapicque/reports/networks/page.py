@@ -12,8 +12,8 @@ from lapicque.fit.identifiability import Identifiability, identifiability
 from lapicque.fit.networks import NetworkProblem, PopulationStatistics
 from lapicque.fit.record import versions
 from lapicque.fit.search import Fit
-from lapicque.fit.validation import validate
 from lapicque.fit.validation.result import Validation
+from lapicque.fit.validation.validate import validate
 from lapicque.network.network import Network
 from lapicque.reports.drawing import settings
 from lapicque.reports.networks import figures
