@@ -143,3 +143,17 @@ def test_a_negative_divisor_keeps_its_sign():
     assert read("r", (-0.5, -0.05), neuron).high == -0.05
     with pytest.raises(FitError, match="the model needs it negative"):
         read("r", (0.05, 0.5), neuron)
+
+
+def test_bounds_that_differ_in_the_last_digit_are_told_apart():
+    """Checkpoints belong to problems by what is written of their bounds."""
+    one, other = Free("c_m", 50.0, 400.0, pF, "log"), Free("c_m", 50.0, np.nextafter(400.0, 500), pF, "log")
+    assert repr(one) == "c_m: 50 to 400 pF (log)"
+    assert repr(other) != repr(one)
+    problems = [lq.fit.FunctionProblem(abs, dict(a=(0, high)), name="f") for high in (8.0, 8.0000001)]
+    assert problems[0].fingerprint != problems[1].fingerprint
+
+
+def test_bounds_may_be_numbers_of_numpy():
+    given = Free("c_m", np.float64(0.05), np.float64(0.4), parse_unit("nF"), "log")
+    assert read("c_m", given) == read("c_m", "0.05 .. 0.4 nF log")

@@ -62,7 +62,13 @@ class Free:
 
     def __repr__(self) -> str:
         unit = "" if self.unit.name == "1" else f" {self.unit}"
-        return f"{self.name}: {self.low:g} to {self.high:g}{unit} ({self.scale})"
+        return f"{self.name}: {_exact(self.low)} to {_exact(self.high)}{unit} ({self.scale})"
+
+
+def _exact(value: float) -> str:
+    """Write a number with as few digits as tell it apart: fingerprints of problems are made of this."""
+    short = f"{value:g}"
+    return short if float(short) == value else repr(float(value))
 
 
 def values_of(free: Sequence[Free], points: np.ndarray) -> dict[str, np.ndarray]:
@@ -249,7 +255,7 @@ def _bounds(name: str, bounds: Any, unit: Unit) -> tuple[float, float, str | Non
     """Return both bounds in ``unit`` and the scale, None where it was not given."""
     scale = None
     if isinstance(bounds, Free):
-        bounds = (f"{bounds.low!r} {bounds.unit}", f"{bounds.high!r} {bounds.unit}", bounds.scale)
+        bounds = (f"{float(bounds.low)!r} {bounds.unit}", f"{float(bounds.high)!r} {bounds.unit}", bounds.scale)
     if isinstance(bounds, str):
         bounds = _from_text(name, bounds)
     if isinstance(bounds, (tuple, list)) and len(bounds) == 3:
