@@ -26,7 +26,7 @@ def rasters(data: Mapping[str, SpikeTrains], model: Mapping[str, SpikeTrains]) -
         population_raster({name: one[0, :].window(one.t_start, stop) for name, one in trains.items()}, ax)
         ax.set_title(title)
     return Drawn(
-        "rasters", figure, "Spikes of the data, and of the best candidate with noise that no candidate had.",
+        "rasters", figure, "Spikes of the data's first trial, and of the best candidate with noise that no other had.",
         "Rasters of the data and of the model side by side.",
     )  # fmt: skip
 

@@ -14,7 +14,6 @@ from lapicque.fit.record import versions
 from lapicque.fit.search import Fit
 from lapicque.fit.validation.result import Validation
 from lapicque.fit.validation.validate import validate
-from lapicque.network.network import Network
 from lapicque.reports.drawing import settings
 from lapicque.reports.networks import figures
 from lapicque.reports.tables import number
@@ -72,7 +71,8 @@ def network_report(
     path.parent.mkdir(parents=True, exist_ok=True)
     validation = validate(fit, seeds=seeds, progress=False) if validation is None else validation
     curvature = identifiability(fit) if curvature is None else curvature
-    fresh = problem.respond(fit.point, trials=1, seed=FRESH + (problem.seed == FRESH))
+    noise = FRESH + (problem.seed == FRESH)
+    fresh = problem.respond(fit.point, trials=1, seed=noise)
     objective = problem.objective
     compared = objective.features if isinstance(objective, PopulationStatistics) else (features.rate(), features.lv())
     with settings():
@@ -93,10 +93,10 @@ def network_report(
         "explained": f"{100 * curvature.explained:.0f} %",
         "radius": curvature.radius,
         "directions": _directions(curvature),
-        "network": repr(problem.network) if isinstance(problem.network, Network) else repr(problem.fitted(fit.point)),
+        "network": repr(problem.fitted(fit.point)),
         "film": _film(fit, path, animation),
         "command": command,
-        "facts": {"objective": repr(objective), "noise of the rasters": f"seed {FRESH}", **versions()},
+        "facts": {"objective": repr(objective), "noise of the rasters": f"seed {noise}", **versions()},
     }
     return write("network.html.j2", path, drawn, context)
 
