@@ -95,3 +95,21 @@ def test_networks_with_operations_run_one_by_one():
 def test_a_wrong_name_is_told_as_for_a_sweep():
     with pytest.raises(SimulationError, match=r"no value 'exc\.bb'.*did you mean"):
         Variants(network(), "10 ms", dt="0.5 ms").spikes([{"exc.bb": 0.2}] * FEW)
+
+
+@pytest.mark.parametrize("length", [80, 81])
+def test_arrays_that_drive_neurons_are_each_candidates_own(length):
+    """A last one of another length cannot lie beside the others."""
+    net = lq.Network()
+    cells = net.population(lq.neurons.izhikevich, 6, name="cells")
+    net.stimulate(cells[1:5], "i_ext", lq.stimuli.array(np.full(80, 5.0) * pA, dt="1 ms", after="hold"), name="played")
+    net.record(cells, "spikes")
+    values = [np.linspace(0, high, 80)[:, None] * [1, 2, 3, 4] * pA for high in range(FEW + 1)]
+    values[-1] = np.resize(values[-1].magnitude, (length, 4)) * pA
+    variants = Variants(net, "80 ms", dt="1 ms", method="euler")
+    together = variants.spikes([{"played.values": one} for one in values])
+    assert len({found["cells"].times.tobytes() for found in together}) > 4
+    for one, found in zip(values, together, strict=True):
+        alone = variants.run({"played.values": one}).spikes["cells"]
+        np.testing.assert_array_equal(found["cells"].times, alone.times)
+        np.testing.assert_array_equal(found["cells"].offsets, alone.offsets)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from lapicque.compile.circuit import Additive, Cells, Circuit, PoissonDrive
+from lapicque.compile.circuit import Additive, Cells, Circuit, Feed, PoissonDrive
 from lapicque.compile.lanes import LANES
 from lapicque.compile.wiring.values import Constant, DelaySteps, Listed, SynapseValues
 from lapicque.compile.wiring.wiring import Kept
@@ -32,13 +32,28 @@ def can_be_copied(circuit: Circuit) -> bool:
     return alone and not calls and all(isinstance(pathway, Additive) for pathway in circuit.pathways)
 
 
+def alike(circuits: Sequence[Circuit]) -> bool:
+    """Say whether circuits differ in numbers only, so that they can lie side by side."""
+    return all(_form(circuit) == _form(circuits[0]) for circuit in circuits[1:])
+
+
+def _form(circuit: Circuit) -> Any:
+    """Return what circuits have in common that can lie side by side."""
+    cells = [
+        (c.size, c.parameters.keys(), c.initial.keys(), c.steady, [(d.name, d.variable) for d in c.drives],
+         [(f.input, f.hold, f.begin, f.after, len(f.values)) for f in c.feeds])
+        for c in circuit.cells
+    ]  # fmt: skip
+    return cells, [(type(p), p.projection, p.source, p.target, p.variable) for p in circuit.additive]
+
+
 def side_by_side(circuits: Sequence[Circuit], varying: Varying = ()) -> Circuit:
     """Return one circuit in which neuron n of circuit c is neuron ``n * copies + c``.
 
     Parameters
     ----------
     circuits : sequence of Circuit
-        Alike but for numbers: the same populations, models and pathways.
+        That are `alike`: the same populations, models and pathways.
     varying : (population, parameter)
         What has a number of its own in each circuit even if they should be equal, so that kernels stay the same.
 
@@ -73,7 +88,7 @@ def _cells(cells: Sequence[Cells], varying: Collection[str]) -> Cells:
         size=first.size * copies,
         parameters=parameters,
         initial={x: _beside([one.initial[x] for one in cells], first.size) for x in first.initial},
-        feeds=tuple(replace(feed, columns=np.repeat(feed.columns, copies)) for feed in first.feeds),
+        feeds=tuple(_feed([one.feeds[n] for one in cells]) for n in range(len(first.feeds))),
         drives=tuple(_drive([one.drives[n] for one in cells], first.size) for n in range(len(first.drives))),
     )
 
@@ -83,6 +98,17 @@ def _beside(values: Sequence[Any], size: int, apart: bool = False) -> Any:
     if all(np.ndim(value) == 0 for value in values) and not apart and all(value == values[0] for value in values):
         return values[0]
     return np.stack([np.broadcast_to(np.asarray(value, np.float64), size) for value in values], axis=1).reshape(-1)
+
+
+def _feed(feeds: Sequence[Feed]) -> Feed:
+    """Return one array where all are the same, else the columns of all beside each other."""
+    first, copies = feeds[0], len(feeds)
+    if all(feed.values is first.values or np.array_equal(feed.values, first.values) for feed in feeds):
+        return replace(first, columns=np.repeat(first.columns, copies))
+    before = np.cumsum([0, *(feed.values.shape[1] for feed in feeds[:-1])])
+    columns = [np.where(f.columns >= 0, f.columns + n, -1) for f, n in zip(feeds, before, strict=True)]
+    values = np.concatenate([feed.values for feed in feeds], axis=1)
+    return replace(first, values=values, columns=np.stack(columns, axis=1).reshape(-1))
 
 
 def _drive(drives: Sequence[PoissonDrive], size: int) -> PoissonDrive:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from lapicque.compile.circuit import Circuit
-from lapicque.compile.copies import can_be_copied, side_by_side
+from lapicque.compile.copies import alike, can_be_copied, side_by_side
 from lapicque.compile.network_run import NetworkRun, Stretch
 from lapicque.errors import SimulationError
 from lapicque.network.network import Network
@@ -155,6 +155,9 @@ class Variants:
         with self._lock:
             network, base = self.prepared
             circuits = [self._circuit(values, options)[1] for values in many]
+        if not alike(circuits):
+            return [self._alone(values, trial, seed, interrupted) for values in many]
+        with self._lock:
             known = [setting_of(network, base, name) for name in many[0] if place_of(network, name).kind in NUMBERS]
             varying = {(one.population, one.variable) for one in known if one.kind == "constant"}
             circuit = side_by_side(circuits, varying)
