@@ -124,6 +124,30 @@ def test_fingerprints_tell_problems_apart(network, data, problem, run):
     assert len({problem.fingerprint, *(p.fingerprint for p in changed)}) == 5
 
 
+def test_fingerprints_tell_recorded_neurons_apart():
+    def recording(cells):
+        net = lq.Network()
+        exc = net.population(lq.neurons.lif, 4, name="exc")
+        net.stimulate(exc, "i_ext", "600 pA", name="drive")
+        net.record(exc[cells], "spikes", name="exc")
+        return net
+
+    data = {"exc": SpikeTrains.from_lists([[5.0], [7.0]], t_stop=20)}
+    given = dict(free={"drive.amplitude": (300, 900)}, objective=lq.fit.PopulationStatistics([lq.fit.features.rate()]))
+    some = [recording(slice(2)), recording(slice(2, 4)), recording([1, 0])]
+    assert len({lq.fit.NetworkProblem(net, data, dt="0.1 ms", **given).fingerprint for net in some}) == 3
+
+
+def test_fingerprints_tell_functions_of_one_name_apart(network, data, run):
+    def problem(d):
+        def build(w):
+            return varied(network, {"exc->inh.w": w, "exc.d": d})
+
+        return lq.fit.NetworkProblem(build, data, {"w": ("0 mV", "8 mV")}, lq.fit.PopulationStatistics(), **run)
+
+    assert problem(8.0).fingerprint == problem(8.0).fingerprint != problem(7.9).fingerprint
+
+
 @pytest.mark.parametrize(
     ("changes", "kind", "message"),
     [

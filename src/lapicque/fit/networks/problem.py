@@ -23,7 +23,7 @@ from lapicque.fit.networks.objective import NetworkObjective
 from lapicque.model.values import with_unit
 from lapicque.network.connectivity.degrees import FixedProbability
 from lapicque.network.network import Network
-from lapicque.simulation.identity import identity_of
+from lapicque.simulation.identity import digest, identity_of
 from lapicque.simulation.interrupts import deferred
 from lapicque.simulation.settings import setting_of
 from lapicque.simulation.variants import ExplodedError, Variants
@@ -189,17 +189,17 @@ class NetworkProblem:
 
     @cached_property
     def fingerprint(self) -> str:
-        """A hash of everything that the losses depend on; of a function, its name only."""
-        digest = hashlib.blake2b(digest_size=16)
-        network = sorted(identity_of(self.network).items()) if isinstance(self.network, Network) else self.name
-        described = (network, self.free, self._several,
+        """A hash of everything that the losses depend on; of a function, its name and what it makes mid-bounds."""
+        made = hashlib.blake2b(digest_size=16)
+        network, recorders = sorted(identity_of(self._example).items()), self._example.recorders
+        recorded = digest([(recorders[name].target, recorders[name].variables) for name in self.data])
+        described = (self.name, network, recorded, self.free, self._several,
                      self.dt, self.trials, self.method, self.precision, self.seed, self.wiring_seed)  # fmt: skip
-        digest.update(repr(described).encode())
+        made.update(repr(described).encode())
         for name, trains in self.data.items():
-            digest.update(repr((name, trains.shape, self.window)).encode())
-            digest.update(trains.times.tobytes())
-            digest.update(trains.offsets.tobytes())
-        return digest.hexdigest()
+            made.update(repr((name, trains.shape, self.window)).encode())
+            made.update(trains.times.tobytes() + trains.offsets.tobytes())
+        return made.hexdigest()
 
     @cached_property
     def _scorers(self) -> list[Any]:
