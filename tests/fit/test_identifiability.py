@@ -64,6 +64,20 @@ def test_the_box_is_cut_at_the_bounds():
     assert found.curvatures[0] == pytest.approx(2)
 
 
+@pytest.mark.parametrize("loss", [0.0, 1.0, 3.3, -1e9])
+def test_a_loss_that_does_not_vary_leaves_every_direction_open(loss):
+    found = lq.fit.identifiability(fit_of(lambda a, b, c: loss))
+    assert found.sloppy.all()
+    assert np.isnan(found.explained)
+    assert "the loss does not vary" in repr(found)
+
+
+def test_candidates_that_explode_are_no_curvature():
+    with pytest.raises(FitError, match=r"of 100 candidates within 0\.1 of the minimum explode.*smaller radius"):
+        lq.fit.identifiability(fit_of(lambda a, b, c: np.nan if a > 0.59 else parabola(a, b, c)))
+    assert lq.fit.identifiability(fit_of(lambda a, b, c: 1e7 + parabola(a, b, c))).explained == pytest.approx(1)
+
+
 @pytest.mark.parametrize(("options", "message"), [({"radius": 0.9}, "the radius is 0.9"), ({"points": 5}, "5 points")])
 def test_mistakes_are_named(options, message):
     with pytest.raises(FitError, match=message):

@@ -8,7 +8,11 @@ from typing import Any
 import numpy as np
 
 from lapicque.errors import FitError
+from lapicque.fit.function_problem import EXPLODED
 from lapicque.fit.search import Fit
+
+#: The share of a loss that rounding may move: smaller differences within the box are no curvature.
+ROUNDING = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +32,7 @@ class Identifiability:
         Row n is the direction of curvature n, of unit length.
     explained : float
         The share of the loss' variance around the minimum that a parabola explains; well below 1, the minimum is rough
-        or the radius too large, and the curvatures say little.
+        or the radius too large, and the curvatures say little. NaN of a loss that does not vary.
     radius : float
         Half the width of the box that was looked at.
     loss : float
@@ -46,7 +50,9 @@ class Identifiability:
     @property
     def sloppy(self) -> np.ndarray:
         """Which directions are open, (dimension,): their curvature is below a hundredth of the largest, or unsure."""
-        return (self.curvatures < 0.01 * self.curvatures[0]) | (self.curvatures < 2 * self.errors)
+        least = ROUNDING * abs(self.loss) / self.radius**2
+        unsure = self.curvatures <= np.maximum(2 * self.errors, least)
+        return (self.curvatures < 0.01 * self.curvatures[0]) | unsure
 
     def combination(self, direction: int) -> str:
         """Write a direction as a sum of parameters' coordinates, the largest first; tenths and less are left out.
@@ -67,9 +73,9 @@ class Identifiability:
         return text.removeprefix("+ ")
 
     def __repr__(self) -> str:
-        lines = [
-            f"Identifiability: a parabola explains {100 * self.explained:.0f} % within {self.radius:g} of the minimum"
-        ]
+        share = f"a parabola explains {100 * self.explained:.0f} %"
+        said = "the loss does not vary" if np.isnan(self.explained) else share
+        lines = [f"Identifiability: {said} within {self.radius:g} of the minimum"]
         for n, (curvature, error) in enumerate(zip(self.curvatures, self.errors, strict=True)):
             verdict = "open " if self.sloppy[n] else "fixed"
             lines.append(f"  {verdict}  {curvature:9.3g} ± {error:.2g}   {self.combination(n)}")
@@ -102,7 +108,7 @@ def identifiability(
     Raises
     ------
     FitError
-        If there are several objectives, or fewer points than a parabola has coefficients.
+        If there are several objectives, fewer points than a parabola has coefficients, or candidates that explode.
 
     References
     ----------
@@ -134,6 +140,12 @@ def identifiability(
     low, high = np.clip(fit.point - radius, 0, 1), np.clip(fit.point + radius, 0, 1)
     drawn = low + (high - low) * np.random.default_rng(seed).random((count, d))
     losses = problem.losses(drawn, threads)
+    exploded = int((losses == EXPLODED).sum())
+    if exploded:
+        raise FitError(
+            f"{exploded} of {count} candidates within {radius:g} of the minimum explode, and no parabola goes through "
+            "their losses: give a smaller radius"
+        )
     away = (drawn - fit.point) / radius
     pairs = [(i, j) for i in range(d) for j in range(i, d)]
     design = np.column_stack([np.ones(count), away, *(away[:, i] * away[:, j] for i, j in pairs)])
@@ -151,7 +163,8 @@ def identifiability(
     values, directions = values[order], vectors[:, order].T
     errors = np.array([_error(direction, pairs, spread, 1 + d) for direction in directions]) / radius**2
     total = float(((losses - losses.mean()) ** 2).sum())
-    explained = 1 - float(left @ left) / total if total > 0 else 1.0
+    varies = np.ptp(losses) > ROUNDING * np.abs(losses).max()
+    explained = 1 - float(left @ left) / total if varies else float("nan")
     bottom = _bottom(found, curvature * radius**2, d, away)
     return Identifiability(
         tuple(f.name for f in problem.free), values, errors, directions, explained, radius, bottom
