@@ -184,3 +184,40 @@ def test_only_the_datas_window_counts_and_the_model_runs_from_zero(network, data
     spikes = cut.respond(POINTS[0])["exc"]
     assert (spikes.t_start, spikes.t_stop) == (200, 500)
     np.testing.assert_array_equal(spikes.times, problem.respond(POINTS[0])["exc"].window(200, 500).times)
+
+
+def test_numbers_of_poisson_sources_are_whole():
+    net = lq.Network()
+    cells = net.population(lq.neurons.lif, 3, name="cells")
+    net.stimulate(cells, "v", lq.stimuli.poisson("900 Hz", w="4 mV"), name="sources")
+    net.record(cells, "spikes")
+    data = {"cells": SpikeTrains.from_lists([[5.0], [7.0], [9.0]], t_stop=20)}
+    objective = lq.fit.PopulationStatistics([lq.fit.features.rate()])
+    problem = lq.fit.NetworkProblem(net, data, {"sources.n": (1, 5)}, objective, dt="0.1 ms")
+    assert problem.free[0].scale == "integer"
+    assert np.isfinite(problem.losses([[0.1], [0.55]])).all()
+
+
+def test_functions_that_fail_say_for_which_values(network, data, run):
+    def build(w, kind):
+        if kind == 1:
+            return varied(network, {"exc->inh.w": w})
+        if kind == 2:
+            raise ValueError("there is no such network")
+        made = lq.Network()
+        made.record(made.population(lq.neurons.lif, 2, name="exc"), "spikes")
+        return made
+
+    free = {"w": ("1 mV", "3 mV"), "kind": (0, 2, "integer")}
+    problem = lq.fit.NetworkProblem(build, data, free, lq.fit.PopulationStatistics(), **run)
+    with pytest.raises(FitError, match=r"build\(w=2.0 mV, kind=0\) records no spikes as 'inh'.*all candidates"):
+        problem.losses([[0.5, 0.1]])
+    with pytest.raises(ValueError, match="no such network") as failed:
+        problem.losses([[0.5, 0.9]])
+    assert "in build(w=2.0 mV, kind=2)" in failed.value.__notes__[0]
+
+
+def test_no_trials_and_no_candidates(problem):
+    with pytest.raises(FitError, match="trials is 0"):
+        problem.respond([0.5, 0.5], trials=0)
+    assert problem.losses(np.empty((0, 2))).shape == (0,)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from threading import Event
@@ -19,9 +19,9 @@ import numpy as np
 from lapicque.compile.lanes import LANES
 from lapicque.errors import FitError, LapicqueNotice, suggest
 from lapicque.fit.free import Free, free_between, unit_of_bounds
+from lapicque.fit.networks.building import built, counts, nested
 from lapicque.fit.networks.objective import NetworkObjective
 from lapicque.model.values import with_unit
-from lapicque.network.connectivity.degrees import FixedProbability
 from lapicque.network.network import Network
 from lapicque.simulation.identity import digest, identity_of
 from lapicque.simulation.interrupts import deferred
@@ -50,7 +50,8 @@ class NetworkProblem:
     free : name -> bounds
         ``"exc.tau_w"``, ``"exc->inh.w"``, ``"exc->inh.delay"``, ``"exc->inh.where.p"``, ``"noise.sd"``: whatever
         ``lq.simulate(net, sweep={...})`` takes one number for, with bounds as of `lapicque.fit.Free`. Numbers of a
-        rule that count, such as ``k``, are whole. Of a function: its arguments, with the unit of the bounds.
+        rule that count, such as ``k``, and of Poisson sources are whole. Of a function: its arguments, with the unit of
+        the bounds.
     objective : NetworkObjective or sequence of those
         Several are minimised together, by `lapicque.fit.pareto`.
     dt : time
@@ -109,7 +110,7 @@ class NetworkProblem:
         if not given:
             raise FitError("nothing is free: give free={'exc->inh.w': ('0 mV', '5 mV')}")
         if isinstance(self.network, Network):
-            put("network", _nested(self.network, given))
+            put("network", nested(self.network, given))
         put("free", tuple(self._read(name, bounds) for name, bounds in given.items()))
         self._check_data()
         self._scorers  # noqa: B018  # what the objectives cannot compare is refused at once
@@ -118,13 +119,13 @@ class NetworkProblem:
         if not isinstance(self.network, Network):
             return free_between(name, bounds, unit_of_bounds(bounds))
         place = place_of(self.network, name)
+        whole = counts(self.network, place)
         if place.kind == "rule":
-            rule = self.network.projections[place.owner].where
-            return free_between(name, bounds, ONE, whole=isinstance(getattr(rule, place.name), int))
+            return free_between(name, bounds, ONE, whole=whole)
         if place.name == "where" and place.kind == "projection":
             raise FitError(f"free: {name!r} is a rule; free a number of it, such as {name + '.p'!r}")
         unit = setting_of(*self._variants.prepared, name).unit
-        return free_between(name, bounds, unit or ONE)
+        return free_between(name, bounds, unit or ONE, whole=whole)
 
     def _check_data(self) -> None:
         recorded = self._example.recorders
@@ -210,14 +211,11 @@ class NetworkProblem:
         """The network in the middle of the bounds."""
         if isinstance(self.network, Network):
             return self.network
-        return self._built({f.name: _quantity(f, f.from_cube(0.5)) for f in self.free})
+        return self._built({f.name: _quantity(f, f.from_cube(0.5)) for f in self.free}, ())
 
-    def _built(self, values: Mapping[str, Any]) -> Network:
+    def _built(self, values: Mapping[str, Any], recorders: Collection[str] | None = None) -> Network:
         assert not isinstance(self.network, Network)
-        made = self.network(**values)
-        if not isinstance(made, Network):
-            raise FitError(f"{self.name} returned {type(made).__name__}: a Network is expected")
-        return made
+        return built(self.network, self.name, values, self.data if recorders is None else recorders)
 
     # -- values ------------------------------------------------------------------------------------------------------
 
@@ -300,7 +298,8 @@ class NetworkProblem:
             return [self._scored(trains, said) for trains in runs]
 
         groups = [points[n : n + LANES] for n in range(0, len(points), LANES)]
-        losses = np.array([row for rows in run_all(work, groups, threads) for row in rows])
+        rows = [row for some in run_all(work, groups, threads) for row in some]
+        losses = np.array(rows, float).reshape(len(points), len(self._several))
         if said and len(said) == len(points) > 1:
             warnings.warn(f"all {len(points)} candidates exploded: {said[0]}", LapicqueNotice, stacklevel=2)
         return losses[:, 0] if len(self._several) == 1 else losses
@@ -327,9 +326,13 @@ class NetworkProblem:
         ------
         ExplodedError
             If the candidate explodes.
+        FitError
+            If there is no trial.
         """
+        if trials is not None and trials < 1:
+            raise FitError(f"trials is {trials!r}: at least one run is needed")
         point = np.asarray(point, float)[None]
-        (found,) = self._run(point, trials or self.trials, self.seed if seed is None else seed)
+        (found,) = self._run(point, self.trials if trials is None else trials, self.seed if seed is None else seed)
         if isinstance(found, ExplodedError):
             raise found
         return found
@@ -368,16 +371,6 @@ class NetworkProblem:
 
 def _again(*arguments: Any) -> NetworkProblem:
     return NetworkProblem(*arguments)
-
-
-def _nested(network: Network, free: Mapping[str, Any]) -> Network:
-    """Let wirings with different free probabilities contain each other."""
-    changes = {}
-    for name in free:
-        place = place_of(network, name)
-        if place.kind == "rule" and isinstance(rule := network.projections[place.owner].where, FixedProbability):
-            changes[f"{place.owner}.where"] = replace(rule, nested=True)
-    return varied(network, changes) if changes else network
 
 
 def _plain(free: Free, value: Any) -> float | int:
