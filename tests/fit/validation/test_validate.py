@@ -245,3 +245,14 @@ def test_same_seed_same_result():
     first, again = (validate(cells(1), cells(2), **RATE, tests=[kl()], seed=3).rows for _ in range(2))
     assert first == again
     assert validate(cells(1), cells(2), **RATE, tests=[kl()], seed=4).rows != first
+
+
+def test_what_is_undefined_in_most_of_the_model_is_told():
+    """A model most of whose cells are silent can pass by the others' variability alone."""
+    data, other = (lq.spikes.poisson("10 Hz", "5 s", trains=20, seed=seed) for seed in (1, 2))
+    some = [times if n < 5 else [] for n, times in enumerate(other.to_lists())]
+    silent = lq.spikes.SpikeTrains.from_lists(some, t_stop=5000)
+    cv = lq.fit.features.cv()
+    (told,) = [note for note in lq.fit.validate(data, silent, features=[cv]).notes if "undefined" in note]
+    assert told.startswith("cv is undefined for 0 of 20 in the data and 15 of 20 in the model")
+    assert not [note for note in lq.fit.validate(data, other, features=[cv]).notes if "undefined" in note]

@@ -15,9 +15,12 @@ from lapicque.fit.validation.distributions import ks
 from lapicque.fit.validation.fresh import both_sides
 from lapicque.fit.validation.moments import welch
 from lapicque.fit.validation.observed import Given, Observed, observed, paired
-from lapicque.fit.validation.result import Validation
+from lapicque.fit.validation.result import Row, Validation
 from lapicque.fit.validation.runs import FEWEST
 from lapicque.fit.validation.two_sample import TwoSampleTest
+
+#: Where the shares of values that are undefined differ by so much, a note says so.
+UNEQUAL = 0.1
 
 
 def validate(
@@ -125,7 +128,22 @@ def validate(
         for feature in chosen:
             _comparable(feature, asked, mine, yours, unit)
             rows += compare(name, feature, asked, mine, yours, unit, change, alpha)
-    return Validation(tuple(judged(rows, alpha, power, rng)), alpha, unit, tuple(dict.fromkeys(notes)))
+    found = tuple(judged(rows, alpha, power, rng))
+    notes += [note for row in found for note in _left_out(row)]
+    return Validation(found, alpha, unit, tuple(dict.fromkeys(notes)))
+
+
+def _left_out(row: Row) -> list[str]:
+    """Say where a feature is undefined for another share of the model than of the data: tests see the rest only."""
+    (mine, all_mine), (yours, all_yours) = row.undefined_data, row.undefined_model
+    none = mine == all_mine or yours == all_yours  # the verdict says so
+    if none or abs(mine / all_mine - yours / all_yours) < UNEQUAL:
+        return []
+    of = f" of {row.population!r}" if row.population else ""
+    return [
+        f"{row.feature}{of} is undefined for {mine} of {all_mine} in the data and {yours} of {all_yours} in the model: "
+        "the rest is compared, and the difference in what is left out is not tested"
+    ]
 
 
 def _check(alpha: float, power: float, independent: str | None, wiring: str, seed: int) -> None:
