@@ -98,3 +98,40 @@ def test_a_checkpoint_belongs_to_data_and_bounds():
     assert one.fingerprint == lq.fit.FunctionProblem(valley, FREE).fingerprint
     assert one.fingerprint != lq.fit.FunctionProblem(valley, FREE, data="other").fingerprint
     assert one.fingerprint != lq.fit.FunctionProblem(valley, FREE | dict(tau=("10 ms", "31 ms"))).fingerprint
+
+
+def test_a_candidate_that_explodes_in_one_objective_is_not_on_the_front():
+    """The best of the second objective is where the first one has no value."""
+
+    def both(values):
+        x = values["x"]
+        return np.stack([np.where(x < 0.5, np.nan, 1 - x), x], axis=1)
+
+    front = lq.fit.pareto(
+        lq.fit.FunctionProblem(both, dict(x=(0, 1)), objectives=("first", "second")),
+        lq.optimizers.nsga2(population=16), 320, seed=1,
+    )  # fmt: skip
+    assert front.best("second").losses["second"] >= 0.5
+    assert (front.losses < 1).all()
+
+
+def test_an_objective_that_is_never_finite_is_named():
+    def dead(values):
+        return np.stack([values["x"], np.full_like(values["x"], np.inf)], axis=1)
+
+    problem = lq.fit.FunctionProblem(dead, dict(x=(0, 1)), objectives=("alive", "dead"))
+    with pytest.raises(FitError, match="not finite in 'dead' for any of 16 candidates"):
+        lq.fit.pareto(problem, lq.optimizers.nsga2(population=16), 32, seed=1)
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, True, "1"])
+def test_seeds_are_whole(seed):
+    with pytest.raises(FitError, match=r"the seed is .*whole number from 0"):
+        lq.fit.minimize(lq.fit.FunctionProblem(valley, FREE), budget=64, seed=seed)
+
+
+def test_a_seed_of_numpy_can_be_written(tmp_path):
+    problem, file = lq.fit.FunctionProblem(valley, FREE), tmp_path / "search.json"
+    found = lq.fit.minimize(problem, budget=64, seed=np.int64(3), checkpoint=file)
+    again = lq.fit.minimize(problem, budget=64, seed=3, checkpoint=file)
+    assert again.loss == found.loss

@@ -48,8 +48,8 @@ class FunctionProblem:
 
     Notes
     -----
-    A loss that is NaN or infinite counts as 1e6, so that a candidate that explodes does not end the search; where all
-    candidates of a generation do, that is an error.
+    A loss that is NaN or infinite counts as 1e6, and so do the candidate's other losses, so that one that explodes
+    neither ends the search nor is on a front; where all candidates of a generation explode, that is an error.
 
     Examples
     --------
@@ -151,9 +151,13 @@ class FunctionProblem:
                 + (" and objective" if count > 1 else "")
             )
         finite = np.isfinite(found)
-        if len(points) > 1 and not finite.any():
-            raise FitError(f"{self.name!r} is not finite for any of {len(points)} candidates: check it and the bounds")
-        return np.where(finite, found, EXPLODED)
+        if len(points) > 1 and not finite.any(axis=0).all():
+            what = "" if count == 1 else f" in {self.objectives[int(np.argmin(finite.any(axis=0)))]!r}"
+            raise FitError(
+                f"{self.name!r} is not finite{what} for any of {len(points)} candidates: check it and the bounds"
+            )
+        whole = finite if count == 1 else finite.all(axis=1, keepdims=True)  # else it would be on the front
+        return np.where(whole, found, EXPLODED)
 
     def __repr__(self) -> str:
         return f"FunctionProblem({self.name}: {'; '.join(map(repr, self.free))})"

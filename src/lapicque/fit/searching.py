@@ -8,6 +8,8 @@ from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from lapicque.errors import FitError
 from lapicque.fit.checkpoint import Checkpoint, Optimizer, Reached, standing_of
 from lapicque.fit.executing import evaluating
@@ -50,6 +52,9 @@ def searched(
     """
     if budget < 1:
         raise FitError(f"the budget is {budget}: at least one evaluation is needed")
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise FitError(f"the seed is {seed!r}: a whole number from 0 is expected")
+    seed = int(seed)  # a NumPy one is not written into a checkpoint
     if patience is not None and patience < 1:
         raise FitError(f"the patience is {patience}: at least one evaluation is needed")
     if isinstance(optimizer, type):

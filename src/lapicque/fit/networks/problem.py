@@ -309,7 +309,7 @@ class NetworkProblem:
             said.append(str(trains))
             return [EXPLODED] * len(self._several)
         found = [float(scorer.score(trains)) for scorer in self._scorers]
-        return [loss if np.isfinite(loss) else EXPLODED for loss in found]
+        return found if np.isfinite(found).all() else [EXPLODED] * len(found)
 
     def respond(self, point: np.ndarray, trials: int | None = None, seed: int | None = None) -> dict[str, SpikeTrains]:
         """Return the spikes of one candidate within the window, by recorder, (trial, neuron).
