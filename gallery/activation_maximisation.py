@@ -12,9 +12,9 @@ digits differ; with 16 standard deviations either way nearly all pixels end up b
 pixels themselves 2,000 images get less far.
 
 The images that win drive their cell much harder than any digit that the network has learned from, and are recognised as
-that digit, though nobody would write it so: they show what the weights measure. Activation maximisation without
-gradients for spiking networks is Pospelov, Chertkov, Beketov, Oseledets & Anokhin 2025, arXiv:2401.10748, who search
-with tensor trains among the images of a generative network.
+that digit. Some look like it, cut out of black paper; in others only what tells it from its rivals is left. Activation
+maximisation without gradients for spiking networks is Pospelov, Chertkov, Beketov, Oseledets & Anokhin 2025,
+arXiv:2401.10748, who search with tensor trains among the images of a generative network.
 
 .. image:: /gallery_figures/activation_maximisation.png
    :alt: the digit that drives each of ten cells most, the image that was found for it, and counts by evaluations

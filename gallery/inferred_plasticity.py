@@ -36,7 +36,7 @@ from lapicque.reports import Merit, merit_table
 from lapicque.units import ms
 
 SMOKE = "LAPICQUE_SMOKE" in os.environ
-pairs, seconds, budget = (50, 20, 36) if SMOKE else (50, 60, 600)
+pairs, seconds, budget = (50, 20, 36) if SMOKE else (50, 60, 480)
 every, error = 2000, 0.01  # ms; of a measurement; the weight is 1 at first
 each = lq.one_to_one()
 
@@ -177,7 +177,7 @@ axes[0].set(xlabel="time (s)", ylabel="weight", title="measured, and the fit")
 place = np.arange(len(suspects))
 axes[1].barh(place, 1e3 * truth, color="0.8", label="hidden")
 axes[1].errorbar(1e3 * coefficients, place, xerr=2e3 * standard_errors, fmt="o", ms=4, color="C3", label="found, 2 SE")
-axes[1].set(yticks=place, yticklabels=suspects, xlabel="change of the weight by a spike / 1000")
+axes[1].set(yticks=place, yticklabels=suspects, xlabel="coefficient (1/1000)")
 axes[1].invert_yaxis()
 axes[1].legend(frameon=False)
 for lag, colour in ((10, "C3"), (-10, "C0")):

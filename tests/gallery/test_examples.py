@@ -68,6 +68,7 @@ CROSSCHECKED = {
     "network_fit": "fit/networks/test_problem.py",
     "network_resonance": "theory/test_linear.py",
     "oja_and_force": "synapses/test_rules_of_rates.py",
+    "one_shot_learning": "train/eprop/test_learner.py",
     "predictive_plasticity": "synapses/test_rules_of_rates.py",
     "pysnn_tour": "models/test_pysnn_cells.py",
     "replay": "synapses/test_stdp_windows.py",
