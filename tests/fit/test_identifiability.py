@@ -73,8 +73,12 @@ def test_a_loss_that_does_not_vary_leaves_every_direction_open(loss):
 
 
 def test_candidates_that_explode_are_no_curvature():
+    found = lq.fit.identifiability(fit_of(lambda a, b, c: np.nan if a > 0.59 else parabola(a, b, c)))
+    np.testing.assert_allclose(found.curvatures, np.linalg.eigvalsh(MATRIX)[::-1], rtol=1e-9)
+    assert 0 < found.exploded < 20
+    assert f"{found.exploded} candidates explode" in repr(found)
     with pytest.raises(FitError, match=r"of 100 candidates within 0\.1 of the minimum explode.*smaller radius"):
-        lq.fit.identifiability(fit_of(lambda a, b, c: np.nan if a > 0.59 else parabola(a, b, c)))
+        lq.fit.identifiability(fit_of(lambda a, b, c: np.nan if a > 0.405 else parabola(a, b, c)))
     assert lq.fit.identifiability(fit_of(lambda a, b, c: 1e7 + parabola(a, b, c))).explained == pytest.approx(1)
 
 

@@ -37,6 +37,8 @@ class Identifiability:
         Half the width of the box that was looked at.
     loss : float
         At the bottom of the parabola.
+    exploded : int
+        Candidates that were left out, because a state of theirs is no number.
     """
 
     names: tuple[str, ...]
@@ -46,6 +48,7 @@ class Identifiability:
     explained: float
     radius: float
     loss: float
+    exploded: int = 0
 
     @property
     def sloppy(self) -> np.ndarray:
@@ -76,6 +79,8 @@ class Identifiability:
         share = f"a parabola explains {100 * self.explained:.0f} %"
         said = "the loss does not vary" if np.isnan(self.explained) else share
         lines = [f"Identifiability: {said} within {self.radius:g} of the minimum"]
+        if self.exploded:
+            lines.append(f"  {self.exploded} candidates explode, and are left out")
         for n, (curvature, error) in enumerate(zip(self.curvatures, self.errors, strict=True)):
             verdict = "open " if self.sloppy[n] else "fixed"
             lines.append(f"  {verdict}  {curvature:9.3g} ± {error:.2g}   {self.combination(n)}")
@@ -108,7 +113,7 @@ def identifiability(
     Raises
     ------
     FitError
-        If there are several objectives, fewer points than a parabola has coefficients, or candidates that explode.
+        If there are several objectives, or fewer points that do not explode than a parabola has coefficients.
 
     References
     ----------
@@ -140,12 +145,14 @@ def identifiability(
     low, high = np.clip(fit.point - radius, 0, 1), np.clip(fit.point + radius, 0, 1)
     drawn = low + (high - low) * np.random.default_rng(seed).random((count, d))
     losses = problem.losses(drawn, threads)
-    exploded = int((losses == EXPLODED).sum())
-    if exploded:
+    kept = losses != EXPLODED
+    exploded, count = int((~kept).sum()), int(kept.sum())
+    if count <= coefficients:
         raise FitError(
-            f"{exploded} of {count} candidates within {radius:g} of the minimum explode, and no parabola goes through "
-            "their losses: give a smaller radius"
+            f"{exploded} of {len(kept)} candidates within {radius:g} of the minimum explode, and {count} others cannot "
+            f"fix the {coefficients} coefficients of a parabola: give a smaller radius, or more points"
         )
+    drawn, losses = drawn[kept], losses[kept]
     away = (drawn - fit.point) / radius
     pairs = [(i, j) for i in range(d) for j in range(i, d)]
     design = np.column_stack([np.ones(count), away, *(away[:, i] * away[:, j] for i, j in pairs)])
@@ -167,7 +174,8 @@ def identifiability(
     explained = 1 - float(left @ left) / total if varies else float("nan")
     bottom = _bottom(found, curvature * radius**2, d, away)
     return Identifiability(
-        tuple(f.name for f in problem.free), values, errors, directions, explained, radius, bottom
+        tuple(f.name for f in problem.free), values, errors, directions, explained, radius, bottom,
+        exploded,
     )  # fmt: skip
 
 

@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from lapicque.errors import FitError
 from lapicque.fit import features
 from lapicque.fit.identifiability import Identifiability, identifiability
@@ -90,7 +92,7 @@ def network_report(
         "heads": HEADS,
         "rows": [_row(row) for row in validation.rows],
         "notes": validation.notes,
-        "explained": f"{100 * curvature.explained:.0f} %",
+        "explained": "-" if np.isnan(curvature.explained) else f"{100 * curvature.explained:.0f} %",
         "radius": curvature.radius,
         "directions": _directions(curvature),
         "network": repr(problem.fitted(fit.point)),
