@@ -35,6 +35,7 @@ CROSSCHECKED = {
     "cuba": "models/test_cuba.py",
     "culture": "fit/networks/test_bursting_networks.py",
     "dale_and_attention": "train/constraints/test_in_layers.py",
+    "decode_movement": "train/constraints/test_in_layers.py",
     "digits_stdp": "compile/learning/test_saving.py",
     "distal_reward": "synapses/test_rules_at_spikes.py",
     "egru": "train/test_egru.py",
