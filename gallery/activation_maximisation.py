@@ -33,7 +33,7 @@ from lapicque.reports import Merit, merit_table
 from lapicque.units import ms
 
 SMOKE = "LAPICQUE_SMOKE" in os.environ
-epochs, budget, classes = (5, 240, (0,)) if SMOKE else (30, 2000, range(10))
+epochs, budget, classes = (4, 160, (0,)) if SMOKE else (30, 2000, range(10))
 steps, looks, hidden, directions = 50, 4, 200, 32  # steps of 1 ms; an evaluation shows an image four times
 torch.set_num_threads(1)
 

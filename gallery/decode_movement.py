@@ -4,9 +4,10 @@ Reading movements from spikes with spikes
 
 Ninety-six units of a motor cortex fire more for their preferred direction, and 100 ms before the hand moves. From what
 they fire, 64 leaky cells that feed themselves and each other have to say in every moment how fast the hand moves, at
-less than 10 Hz each: what an implant could afford. Time constants of membranes and synaptic currents are learned for
-each cell, more than 10 Hz costs, and in the end 60 % of all weights are taken away step by step, the smallest first,
-while the others go on learning.
+less than 10 Hz on average: what an implant could afford. Time constants of membranes and synaptic currents are learned
+for each cell, a mean of more than 10 Hz costs, and in the end 60 % of all weights are taken away step by step, the
+smallest first, while the others go on learning. How the cells share their spikes is left to them, and they do not share
+them evenly: a few fire at 40 Hz, and more than a third never.
 
 The opponent is what is usually taken: ridge regression on the counts of the last eight bins, whose width and penalty
 are chosen on a part of the training data.
@@ -36,7 +37,7 @@ from lapicque.reports import Merit, merit_table
 from lapicque.train import constraints
 
 SMOKE = "LAPICQUE_SMOKE" in os.environ
-seconds, recordings, learning, pruning = (15, (2,), 90, 10) if SMOKE else (60, (2, 3, 4), 400, 300)
+seconds, recordings, learning, pruning = (15, (2,), 70, 10) if SMOKE else (60, (2, 3, 4), 400, 300)
 units, cells, dt, lead = 96, 64, 5, 100  # ms
 torch.set_num_threads(1)
 
@@ -197,7 +198,8 @@ for seed in recordings:
     scores["pruned"], less = r_squared(left[cut:], velocity[cut:]), 1000 / dt * float(after[cut:].mean())
     found.append((scores, rate, less, min(constraints.sparsity(layer) for layer in net[:3])))
     shown = ", ".join(f"{name} {score:.3f}" for name, score in scores.items())
-    print(f"recording {seed}: R2 {shown}; {rate:.1f} Hz, pruned {less:.1f} Hz")
+    busiest, silent = 1000 / dt * float(after[cut:].mean(0).max()), int((after[cut:].sum(0) == 0).sum())
+    print(f"recording {seed}: R2 {shown}; {rate:.1f} Hz, pruned {less:.1f} Hz, at most {busiest:.0f}, {silent} silent")
 print(f"{time.process_time() - started:.0f} s of a processor")
 
 # %%
@@ -215,7 +217,7 @@ axes[1].set(xlabel="time (s)", yticks=[0, -5], yticklabels=["right", "ahead"], y
 axes[1].legend(frameon=False, ncols=2, loc="upper right")
 for scores, *_ in found:
     axes[2].plot(list(scores), list(scores.values()), "o-", ms=4, lw=1)
-axes[2].set(title="$R^2$, a line a recording")
+axes[2].set(ylim=(0.75, 1), title="$R^2$, a line a recording")
 for name, colour in (("tau_m", "C0"), ("tau_syn", "C1")):
     learned = getattr(net[1].neurons, name).detach().sort().values
     axes[3].plot(learned, color=colour, label=name)
@@ -230,7 +232,7 @@ lost = max(scores["network"] - scores["pruned"] for scores, *_ in found)
 merits = [
     Merit(f"R squared on new data, worst of {len(recordings)} recordings", worst["network"], ">= 0.75"),
     Merit("the same minus that of ridge regression, worst", behind, ">= -0.02"),
-    Merit("rate of the cells, at the most", max(rate for _, *rates, _ in found for rate in rates), "< 10 Hz"),
+    Merit("mean rate of the cells, worst", max(rate for _, *rates, _ in found for rate in rates), "< 10 Hz"),
     Merit("weights that are pruned", round(100 * min(one[3] for one in found), 1), ">= 60 %"),
     Merit("R squared that pruning costs, at the most", lost, "< 0.02"),
 ]
