@@ -1,5 +1,8 @@
 """Problems that are functions: what they are given, what is refused, what does not end a search."""
 
+import pickle
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -135,3 +138,12 @@ def test_a_seed_of_numpy_can_be_written(tmp_path):
     found = lq.fit.minimize(problem, budget=64, seed=np.int64(3), checkpoint=file)
     again = lq.fit.minimize(problem, budget=64, seed=3, checkpoint=file)
     assert again.loss == found.loss
+
+
+def test_a_problem_is_copied_with_changes_and_sent_elsewhere():
+    one = lq.fit.FunctionProblem(valley, FREE)
+    assert replace(one, data="other").free == one.free
+    sent = pickle.loads(pickle.dumps(one))
+    points = np.array([[0.1, 0.9], [0.4, 0.2]])
+    np.testing.assert_array_equal(sent.losses(points), one.losses(points))
+    assert sent.fingerprint == one.fingerprint

@@ -77,11 +77,14 @@ class FunctionProblem:
             raise FitError(
                 f"the function is {type(self.function).__name__}: a function of a dict of values is expected"
             )
-        if not isinstance(self.free, Mapping) or not self.free:
+        given = self.free
+        if isinstance(given, tuple) and all(isinstance(one, Free) for one in given):  # of another problem
+            given = {one.name: one for one in given}
+        if not isinstance(given, Mapping) or not given:
             raise FitError("nothing is free: give free=dict(name=(low, high))")
         if isinstance(self.objectives, str) or not self.objectives:
             raise FitError(f"objectives is {self.objectives!r}: names are expected, objectives=('loss',)")
-        free = tuple(free_between(name, bounds, unit_of_bounds(bounds)) for name, bounds in self.free.items())
+        free = tuple(free_between(name, bounds, unit_of_bounds(bounds)) for name, bounds in given.items())
         object.__setattr__(self, "free", free)
         object.__setattr__(self, "name", self.name or getattr(self.function, "__name__", "function"))
         object.__setattr__(self, "objectives", tuple(self.objectives))
