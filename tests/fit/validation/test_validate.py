@@ -110,12 +110,6 @@ def test_one_neuron_and_one_spike():
     assert over.rows[0].p > 0.01
 
 
-def test_a_model_without_randomness_is_undecided():
-    one = cells(2)
-    found = validate(cells(1), [one] * 6, **RATE)
-    assert {row.verdict for row in found} == {"undecided: the runs of the model do not differ"}
-
-
 def test_windows_of_different_lengths():
     data, longer = cells(1), cells(2, t_stop="10 s")
     with pytest.raises(FitError, match=r"cv by Welch t depends on the length of the window, 5000 ms .* 10000 ms"):

@@ -40,6 +40,7 @@ class Comparison:
     model: list[np.ndarray]
     across: AcrossRuns | None
     why: str
+    equal_runs: bool = False  # of the model, so that neurons are compared
 
 
 def compare(
@@ -118,9 +119,19 @@ def _tested(found: Comparison, unit: str) -> Comparison:
     across = None
     if unit == "runs" and test.equivalence is None:
         across = AcrossRuns(test, data, model, found.change)
-        if across.error == 0:
-            return replace(found, row=replace(row, value=value), why="the runs of the model do not differ")
+        if across.error == 0:  # one run says it all: what is left to compare are its neurons
+            return _of_equal_runs(replace(found, row=replace(row, value=value)))
     return replace(found, row=replace(row, value=value), across=across)
+
+
+def _of_equal_runs(found: Comparison) -> Comparison:
+    """Return a comparison of neurons, for a model whose runs are all the same."""
+    data, model = np.concatenate(found.data), found.model[0]
+    if min(len(data), len(model)) < 2:
+        return replace(found, why="the runs of the model do not differ, and one value is no sample")
+    if np.ptp(np.concatenate([data, model])) == 0:
+        return replace(found, why="nothing varies on either side")
+    return replace(found, data=[data], model=[model], equal_runs=True)
 
 
 def judged(found: Sequence[Comparison], alpha: float, power: float, rng: np.random.Generator) -> list[Row]:

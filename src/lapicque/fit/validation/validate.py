@@ -130,6 +130,12 @@ def validate(
             rows += compare(name, feature, asked, mine, yours, unit, change, alpha)
     found = tuple(judged(rows, alpha, power, rng))
     notes += [note for row in found for note in _left_out(row)]
+    notes += [
+        f"{one.row.feature}{f' of {one.row.population!r}' if one.row.population else ''}: the runs of the model do not "
+        "differ, so its neurons are compared, as if independent"
+        for one in rows
+        if one.equal_runs
+    ]
     return Validation(found, alpha, unit, tuple(dict.fromkeys(notes)))
 
 
