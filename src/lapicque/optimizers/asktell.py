@@ -6,6 +6,9 @@ import numpy as np
 
 from lapicque.errors import FitError
 
+#: In place of values that are not finite, where later ones are compared with them.
+LARGEST = 1e300
+
 
 @runtime_checkable
 class SearchState(Protocol):
@@ -35,6 +38,61 @@ class SearchState(Protocol):
 
     def save(self) -> dict[str, Any]:
         """Everything that the continuation depends on, as numbers, strings, lists and dicts: ready for JSON."""
+
+
+class Restarting:
+    """What searches share that begin anew where a run has converged."""
+
+    description: Any
+    restarts: int
+
+    @property
+    def done(self) -> bool:
+        """True after `max_restarts` restarts."""
+        limit = self.description.max_restarts
+        return limit is not None and self.restarts > limit
+
+
+class Kept:
+    """What is kept of a search between two sessions: names of its numbers, and of its arrays, which may be None."""
+
+    NUMBERS: tuple[str, ...] = ()
+    ARRAYS: tuple[str, ...] = ()
+
+    dimension: int
+    random: np.random.Generator
+
+    def state(self, optimizer: str) -> dict[str, Any]:
+        """Return it as plain numbers and lists."""
+        kept = {name: plain(getattr(self, name)) for name in ("dimension", *self.NUMBERS, *self.ARRAYS)}
+        return {"optimizer": optimizer, **kept, "random": save_generator(self.random)}
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        """Put back what `state` returned."""
+        for name in self.NUMBERS:
+            setattr(self, name, saved[name])
+        for name in self.ARRAYS:
+            setattr(self, name, None if saved[name] is None else np.array(saved[name], dtype=np.float64))
+
+
+def beginning(name: str, dimension: int, x0: np.ndarray | None) -> np.ndarray | None:
+    """Return where a search begins, inside the cube; None where no point was given.
+
+    Raises
+    ------
+    FitError
+        If there is no coordinate, or the point has not one number for each; the message names the optimiser.
+
+    Examples
+    --------
+    >>> beginning("genetic", 2, [0.5, 1.5])
+    array([0.5, 1. ])
+    """
+    if dimension < 1:
+        raise FitError(f"{name}: dimension is {dimension}: nothing is free to be fitted")
+    if x0 is not None and np.shape(x0) != (dimension,):
+        raise FitError(f"{name}: x0 has shape {np.shape(x0)}, expected ({dimension},)")
+    return None if x0 is None else np.clip(np.asarray(x0, dtype=np.float64), 0.0, 1.0)
 
 
 def checked(points: np.ndarray, values: np.ndarray, dimension: int) -> tuple[np.ndarray, np.ndarray]:

@@ -7,7 +7,17 @@ import numpy as np
 from cmaes import CMA
 
 from lapicque.errors import FitError
-from lapicque.optimizers.asktell import better, checked, generator, load_generator, plain, same_kind, save_generator
+from lapicque.optimizers.asktell import (
+    Restarting,
+    beginning,
+    better,
+    checked,
+    generator,
+    load_generator,
+    plain,
+    same_kind,
+    save_generator,
+)
 
 
 @dataclass(frozen=True)
@@ -81,11 +91,8 @@ class cma_es:  # noqa: N801  (a value that reads as it is written: cma_es(popula
         x0 : (dimension,), optional
             Where the first run starts; the middle of the cube by default.
         """
-        if dimension < 1:
-            raise FitError(f"cma_es: dimension is {dimension}: nothing is free to be fitted")
-        mean = np.full(dimension, 0.5) if x0 is None else np.clip(np.asarray(x0, dtype=np.float64), 0.0, 1.0)
-        if mean.shape != (dimension,):
-            raise FitError(f"cma_es: x0 has shape {mean.shape}, expected ({dimension},)")
+        given = beginning("cma_es", dimension, x0)
+        mean = np.full(dimension, 0.5) if given is None else given
         return CMASearch(self, generator(seed), self._run(mean, restarts=0))
 
     def resume(self, saved: dict[str, Any]) -> "CMASearch":
@@ -110,7 +117,7 @@ class cma_es:  # noqa: N801  (a value that reads as it is written: cma_es(popula
         return CMA(mean=mean, sigma=self.sigma0, population_size=int(smallest * self.growth**restarts), seed=0)
 
 
-class CMASearch:
+class CMASearch(Restarting):
     """State of a `cma_es` search; see `lapicque.optimizers.SearchState`."""
 
     def __init__(self, description: cma_es, random: np.random.Generator, run: CMA) -> None:
@@ -120,12 +127,6 @@ class CMASearch:
         self.best_value: float = float("inf")
         self.best_point: np.ndarray | None = None
         self.run_best, self.stale = float("inf"), 0
-
-    @property
-    def done(self) -> bool:
-        """True after `max_restarts` restarts."""
-        limit = self.description.max_restarts
-        return limit is not None and self.restarts > limit
 
     def ask(self) -> np.ndarray:
         """(population, dimension) samples of the distribution inside the cube."""

@@ -7,14 +7,15 @@ import numpy as np
 
 from lapicque.errors import FitError
 from lapicque.optimizers.asktell import (
+    Kept,
+    Restarting,
+    beginning,
     better,
     checked,
     generator,
     latin_hypercube,
     load_generator,
-    plain,
     same_kind,
-    save_generator,
 )
 
 
@@ -84,29 +85,26 @@ class differential_evolution:  # noqa: N801  (a value that reads as it is writte
         x0 : (dimension,), optional
             One candidate of the first population; the others are drawn from the whole cube.
         """
-        if dimension < 1:
-            raise FitError(f"differential_evolution: dimension is {dimension}: nothing is free to be fitted")
-        if x0 is not None and np.shape(x0) != (dimension,):
-            raise FitError(f"differential_evolution: x0 has shape {np.shape(x0)}, expected ({dimension},)")
+        begin = beginning("differential_evolution", dimension, x0)
         size = max(64, 10 * dimension) if self.population is None else self.population
         search = DESearch(self, generator(seed), dimension, size)
-        search.x0 = None if x0 is None else np.clip(np.asarray(x0, dtype=np.float64), 0.0, 1.0)
+        search.x0 = begin
         return search
 
     def resume(self, saved: dict[str, Any]) -> "DESearch":
         """Search that continues, point by point, where `DESearch.save` left it."""
         saved = same_kind(saved, "differential_evolution")
         search = DESearch(self, load_generator(saved["random"]), saved["dimension"], saved["size"])
-        for name in ("restarts", "best_value", "mean_f", "mean_cr", "stale"):
-            setattr(search, name, saved[name])
-        for name in ("best_point", "points", "values", "x0", "f", "cr"):
-            setattr(search, name, None if saved[name] is None else np.array(saved[name], dtype=np.float64))
+        search.restore(saved)
         search.archive = np.array(saved["archive"], dtype=np.float64).reshape(-1, search.dimension)
         return search
 
 
-class DESearch:
+class DESearch(Restarting, Kept):
     """State of a `differential_evolution` search; see `lapicque.optimizers.SearchState`."""
+
+    NUMBERS = ("size", "restarts", "best_value", "mean_f", "mean_cr", "stale")
+    ARRAYS = ("best_point", "points", "values", "archive", "x0", "f", "cr")
 
     def __init__(
         self, description: differential_evolution, random: np.random.Generator, dimension: int, size: int
@@ -125,12 +123,6 @@ class DESearch:
         self.f: np.ndarray | None = None
         self.cr: np.ndarray | None = None
         self.mean_f, self.mean_cr, self.stale = 0.5, 0.5, 0
-
-    @property
-    def done(self) -> bool:
-        """True after `max_restarts` restarts."""
-        limit = self.description.max_restarts
-        return limit is not None and self.restarts > limit
 
     def ask(self) -> np.ndarray:
         """(population, dimension) trial points: the first generation of a run is a Latin hypercube."""
@@ -205,10 +197,7 @@ class DESearch:
 
     def save(self) -> dict[str, Any]:
         """Plain numbers from which `differential_evolution.resume` continues; call it after `tell`."""
-        names = ("dimension", "size", "restarts", "best_value", "best_point", "mean_f", "mean_cr", "stale")
-        arrays = ("points", "values", "archive", "x0", "f", "cr")
-        state = {name: plain(getattr(self, name)) for name in (*names, *arrays)}
-        return {"optimizer": "differential_evolution", **state, "random": save_generator(self.random)}
+        return self.state("differential_evolution")
 
     def _step_sizes(self) -> np.ndarray:
         """Cauchy around the learned mean; cut at 1, drawn again where it is not positive."""

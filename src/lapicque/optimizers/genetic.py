@@ -7,15 +7,17 @@ import numpy as np
 
 from lapicque.errors import FitError
 from lapicque.optimizers.asktell import (
+    LARGEST,
+    Kept,
+    Restarting,
+    beginning,
     better,
     checked,
     generator,
     latin_hypercube,
     load_generator,
-    plain,
     reflected,
     same_kind,
-    save_generator,
 )
 
 
@@ -109,28 +111,25 @@ class genetic:  # noqa: N801  (a value that reads as it is written)
         x0 : (dimension,), optional
             One candidate of the first population; the others are drawn from the whole cube.
         """
-        if dimension < 1:
-            raise FitError(f"genetic: dimension is {dimension}: nothing is free to be fitted")
-        if x0 is not None and np.shape(x0) != (dimension,):
-            raise FitError(f"genetic: x0 has shape {np.shape(x0)}, expected ({dimension},)")
+        begin = beginning("genetic", dimension, x0)
         size = max(64, 10 * dimension) if self.population is None else self.population
         search = GeneticSearch(self, generator(seed), dimension, size)
-        search.x0 = None if x0 is None else np.clip(np.asarray(x0, dtype=np.float64), 0.0, 1.0)
+        search.x0 = begin
         return search
 
     def resume(self, saved: dict[str, Any]) -> "GeneticSearch":
         """Search that continues, point by point, where `GeneticSearch.save` left it."""
         saved = same_kind(saved, "genetic")
         search = GeneticSearch(self, load_generator(saved["random"]), saved["dimension"], saved["size"])
-        for name in ("restarts", "best_value", "run_best", "stale", "reach"):
-            setattr(search, name, saved[name])
-        for name in ("best_point", "points", "values", "x0"):
-            setattr(search, name, None if saved[name] is None else np.array(saved[name], dtype=np.float64))
+        search.restore(saved)
         return search
 
 
-class GeneticSearch:
+class GeneticSearch(Restarting, Kept):
     """State of a `genetic` search; see `lapicque.optimizers.SearchState`."""
+
+    NUMBERS = ("size", "restarts", "best_value", "run_best", "stale", "reach")
+    ARRAYS = ("best_point", "points", "values", "x0")
 
     def __init__(self, description: genetic, random: np.random.Generator, dimension: int, size: int) -> None:
         self.description, self.random, self.dimension, self.size = description, random, dimension, size
@@ -144,12 +143,6 @@ class GeneticSearch:
         self.points: np.ndarray | None = None
         self.values: np.ndarray | None = None
         self.run_best, self.stale, self.reach = float("inf"), 0, self.description.reach
-
-    @property
-    def done(self) -> bool:
-        """True after `max_restarts` restarts."""
-        limit = self.description.max_restarts
-        return limit is not None and self.restarts > limit
 
     @property
     def elite(self) -> int:
@@ -200,10 +193,4 @@ class GeneticSearch:
 
     def save(self) -> dict[str, Any]:
         """Plain numbers from which `genetic.resume` continues; call it after `tell`."""
-        names = ("dimension", "size", "restarts", "best_value", "best_point", "run_best", "stale", "reach")
-        state = {name: plain(getattr(self, name)) for name in (*names, "points", "values", "x0")}
-        return {"optimizer": "genetic", **state, "random": save_generator(self.random)}
-
-
-#: In place of values that are not finite.
-LARGEST = 1e300
+        return self.state("genetic")

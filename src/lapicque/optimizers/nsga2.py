@@ -6,7 +6,14 @@ from typing import Any, ClassVar
 import numpy as np
 
 from lapicque.errors import FitError
-from lapicque.optimizers.asktell import generator, latin_hypercube, load_generator, plain, same_kind, save_generator
+from lapicque.optimizers.asktell import (
+    Kept,
+    beginning,
+    generator,
+    latin_hypercube,
+    load_generator,
+    same_kind,
+)
 from lapicque.optimizers.fronts import crowding, hypervolume, ranks
 
 #: In place of losses that are not finite, so that files and distances stay numbers.
@@ -86,25 +93,23 @@ class nsga2:  # noqa: N801  (a value that reads as it is written)
         x0 : (dimension,), optional
             One candidate of the first population; the others are drawn from the whole cube.
         """
-        if dimension < 1:
-            raise FitError(f"nsga2: dimension is {dimension}: nothing is free to be fitted")
-        if x0 is not None and np.shape(x0) != (dimension,):
-            raise FitError(f"nsga2: x0 has shape {np.shape(x0)}, expected ({dimension},)")
+        begin = beginning("nsga2", dimension, x0)
         search = NSGA2Search(self, generator(seed), dimension)
-        search.x0 = None if x0 is None else np.clip(np.asarray(x0, dtype=np.float64), 0.0, 1.0)
+        search.x0 = begin
         return search
 
     def resume(self, saved: dict[str, Any]) -> "NSGA2Search":
         """Search that continues, point by point, where `NSGA2Search.save` left it."""
         saved = same_kind(saved, "nsga2")
         search = NSGA2Search(self, load_generator(saved["random"]), saved["dimension"])
-        for name in ("x0", "points", "losses", "reference"):
-            setattr(search, name, None if saved[name] is None else np.array(saved[name], dtype=np.float64))
+        search.restore(saved)
         return search
 
 
-class NSGA2Search:
+class NSGA2Search(Kept):
     """State of an `nsga2` search: ``ask``, ``tell`` (candidate, objective), the front, and ``save``."""
+
+    ARRAYS = ("x0", "points", "losses", "reference")
 
     restarts, done = 0, False
 
@@ -182,8 +187,7 @@ class NSGA2Search:
 
     def save(self) -> dict[str, Any]:
         """Plain numbers from which `nsga2.resume` continues; call it after `tell`."""
-        state = {name: plain(getattr(self, name)) for name in ("dimension", "x0", "points", "losses", "reference")}
-        return {"optimizer": "nsga2", **state, "random": save_generator(self.random)}
+        return self.state("nsga2")
 
     def _checked(self, points: np.ndarray, losses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         points, losses = np.array(points, dtype=np.float64), np.array(losses, dtype=np.float64)

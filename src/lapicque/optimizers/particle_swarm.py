@@ -7,15 +7,17 @@ import numpy as np
 
 from lapicque.errors import FitError
 from lapicque.optimizers.asktell import (
+    LARGEST,
+    Kept,
+    Restarting,
+    beginning,
     better,
     checked,
     generator,
     latin_hypercube,
     load_generator,
-    plain,
     reflected,
     same_kind,
-    save_generator,
 )
 
 
@@ -90,27 +92,24 @@ class particle_swarm:  # noqa: N801  (a value that reads as it is written)
         x0 : (dimension,), optional
             Where one particle begins; the others are drawn from the whole cube.
         """
-        if dimension < 1:
-            raise FitError(f"particle_swarm: dimension is {dimension}: nothing is free to be fitted")
-        if x0 is not None and np.shape(x0) != (dimension,):
-            raise FitError(f"particle_swarm: x0 has shape {np.shape(x0)}, expected ({dimension},)")
+        begin = beginning("particle_swarm", dimension, x0)
         search = SwarmSearch(self, generator(seed), dimension, self.population or 64)
-        search.x0 = None if x0 is None else np.clip(np.asarray(x0, dtype=np.float64), 0.0, 1.0)
+        search.x0 = begin
         return search
 
     def resume(self, saved: dict[str, Any]) -> "SwarmSearch":
         """Search that continues, point by point, where `SwarmSearch.save` left it."""
         saved = same_kind(saved, "particle_swarm")
         search = SwarmSearch(self, load_generator(saved["random"]), saved["dimension"], saved["size"])
-        for name in ("restarts", "best_value", "run_best", "stale"):
-            setattr(search, name, saved[name])
-        for name in ("best_point", "x0", "points", "speeds", "places", "values"):
-            setattr(search, name, None if saved[name] is None else np.array(saved[name], dtype=np.float64))
+        search.restore(saved)
         return search
 
 
-class SwarmSearch:
+class SwarmSearch(Restarting, Kept):
     """State of a `particle_swarm` search; see `lapicque.optimizers.SearchState`."""
+
+    NUMBERS = ("size", "restarts", "best_value", "run_best", "stale")
+    ARRAYS = ("best_point", "x0", "points", "speeds", "places", "values")
 
     def __init__(self, description: particle_swarm, random: np.random.Generator, dimension: int, size: int) -> None:
         self.description, self.random, self.dimension, self.size = description, random, dimension, size
@@ -126,12 +125,6 @@ class SwarmSearch:
         self.places: np.ndarray | None = None
         self.values: np.ndarray | None = None
         self.run_best, self.stale = float("inf"), 0
-
-    @property
-    def done(self) -> bool:
-        """True after `max_restarts` restarts."""
-        limit = self.description.max_restarts
-        return limit is not None and self.restarts > limit
 
     def ask(self) -> np.ndarray:
         """(particle, dimension): a Latin hypercube at first, then where the particles fly."""
@@ -179,10 +172,4 @@ class SwarmSearch:
 
     def save(self) -> dict[str, Any]:
         """Plain numbers from which `particle_swarm.resume` continues; call it after `tell`."""
-        names = ("dimension", "size", "restarts", "best_value", "best_point", "x0", "run_best", "stale")
-        state = {name: plain(getattr(self, name)) for name in (*names, "points", "speeds", "places", "values")}
-        return {"optimizer": "particle_swarm", **state, "random": save_generator(self.random)}
-
-
-#: In place of values that are not finite.
-LARGEST = 1e300
+        return self.state("particle_swarm")

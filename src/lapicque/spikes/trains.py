@@ -309,16 +309,10 @@ class SpikeTrains:
             [np.empty(0, np.int64), *(np.arange(self.offsets[k], self.offsets[k + 1]) for k in chosen)]
         )
         return SpikeTrains(
-            self.times[spikes],
-            np.concatenate([[0], np.cumsum(self.counts[chosen])]),
-            self.t_start,
-            self.t_stop,
-            grid.shape,
-            None if self.steps is None else self.steps[spikes],
-            self.dt,
-            [self.trials[i] for i in rows],
-            [self.neurons[i] for i in columns],
-        )
+            self.times[spikes], np.concatenate([[0], np.cumsum(self.counts[chosen])]), self.t_start, self.t_stop,
+            grid.shape, None if self.steps is None else self.steps[spikes], self.dt,
+            [self.trials[i] for i in rows], [self.neurons[i] for i in columns],
+        )  # fmt: skip
 
     def window(self, t_start: Any, t_stop: Any) -> SpikeTrains:
         """Spikes from ``t_start`` on and before ``t_stop``, with that window; times are kept.

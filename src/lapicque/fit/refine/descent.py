@@ -9,7 +9,7 @@ import numpy as np
 
 from lapicque.errors import FitError
 from lapicque.fit.refine.slopes import Gradients, Slopes, sensitivities
-from lapicque.fit.refine.starts import Walkers
+from lapicque.fit.refine.starts import Walkers, Walking
 from lapicque.fit.searchable import Searchable
 
 LENGTHS = np.array([2.0, 1.0, 0.3, 0.1, 0.01])  # of a step, tried together
@@ -59,7 +59,7 @@ class l_bfgs:  # noqa: N801  (a value that reads as it is written)
         return found
 
 
-class LBFGS:
+class LBFGS(Walking):
     """Starts that are being refined by `l_bfgs`."""
 
     def __init__(self, method: l_bfgs, slopes: Gradients, walkers: Walkers):
@@ -69,21 +69,6 @@ class LBFGS:
         #: where a start was before its last step, with the gradient there
         self.before: list[tuple[np.ndarray, np.ndarray] | None] = [None] * count
         self.gradients: list[np.ndarray | None] = [None] * count
-
-    @property
-    def best_value(self) -> float:
-        """Smallest loss."""
-        return float(self.walkers.values[self.walkers.best])
-
-    @property
-    def best_point(self) -> np.ndarray:
-        """(dimension,), where it is."""
-        return self.walkers.points[self.walkers.best]
-
-    @property
-    def done(self) -> bool:
-        """Whether no start moves any more."""
-        return not self.walkers.alive.any()
 
     def ask(self) -> np.ndarray:
         """Return five points for each start that still moves."""
@@ -204,7 +189,7 @@ class adam:  # noqa: N801  (a value that reads as it is written)
         return found
 
 
-class Adam:
+class Adam(Walking):
     """Starts that are being refined by `adam`."""
 
     KEPT = ("now", "mean", "square", "taken", "stale", "rates")
@@ -216,21 +201,6 @@ class Adam:
         self.mean, self.square = np.zeros(self.now.shape), np.zeros(self.now.shape)
         self.taken, self.stale = np.zeros(count), np.zeros(count)
         self.rates = np.full(count, method.rate)
-
-    @property
-    def best_value(self) -> float:
-        """Smallest loss."""
-        return float(self.walkers.values[self.walkers.best])
-
-    @property
-    def best_point(self) -> np.ndarray:
-        """(dimension,), where it is."""
-        return self.walkers.points[self.walkers.best]
-
-    @property
-    def done(self) -> bool:
-        """Whether no start moves any more."""
-        return not self.walkers.alive.any()
 
     def ask(self) -> np.ndarray:
         """Return where each start that still moves goes next."""

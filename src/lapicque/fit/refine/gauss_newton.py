@@ -9,7 +9,7 @@ import numpy as np
 
 from lapicque.errors import FitError
 from lapicque.fit.refine.residuals import Residuals
-from lapicque.fit.refine.starts import Walkers
+from lapicque.fit.refine.starts import Walkers, Walking
 from lapicque.fit.searchable import Searchable
 
 DAMPINGS = 10.0 ** np.arange(-2, 3)  # tried together, times the damping of the start
@@ -86,7 +86,7 @@ class gauss_newton:  # noqa: N801  (a value that reads as it is written)
         return found
 
 
-class GaussNewton:
+class GaussNewton(Walking):
     """Starts that are being refined by `gauss_newton`."""
 
     def __init__(self, method: gauss_newton, residuals: Residuals, walkers: Walkers, damping: np.ndarray):
@@ -94,21 +94,6 @@ class GaussNewton:
         self.steps, self.further = 0, 0
         #: curvature and gradient where a start stands, until it moves
         self.normal: dict[int, tuple[np.ndarray, np.ndarray]] = {}
-
-    @property
-    def best_value(self) -> float:
-        """Smallest loss."""
-        return float(self.walkers.values[self.walkers.best])
-
-    @property
-    def best_point(self) -> np.ndarray:
-        """(dimension,), where it is."""
-        return self.walkers.points[self.walkers.best]
-
-    @property
-    def done(self) -> bool:
-        """Whether no start moves any more."""
-        return not self.walkers.alive.any()
 
     def ask(self) -> np.ndarray:
         """Return five points for each start that still moves."""

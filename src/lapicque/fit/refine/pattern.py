@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from lapicque.errors import FitError
-from lapicque.fit.refine.starts import Walkers
+from lapicque.fit.refine.starts import Walkers, Walking
 from lapicque.fit.searchable import Searchable
 
 
@@ -60,7 +60,7 @@ class pattern:  # noqa: N801  (a value that reads as it is written)
         return found
 
 
-class Pattern:
+class Pattern(Walking):
     """Starts that are being refined by `pattern`."""
 
     further = 0
@@ -69,21 +69,6 @@ class Pattern:
         self.method, self.walkers = method, walkers
         self.lengths = np.full(len(walkers.points), method.step)
         self.last = np.zeros(walkers.points.shape)
-
-    @property
-    def best_value(self) -> float:
-        """Smallest loss."""
-        return float(self.walkers.values[self.walkers.best])
-
-    @property
-    def best_point(self) -> np.ndarray:
-        """(dimension,), where it is."""
-        return self.walkers.points[self.walkers.best]
-
-    @property
-    def done(self) -> bool:
-        """Whether no start moves any more."""
-        return not self.walkers.alive.any()
 
     def ask(self) -> np.ndarray:
         """Return 2 dimension + 1 points for each start that still moves."""

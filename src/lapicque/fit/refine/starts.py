@@ -79,3 +79,29 @@ class Walkers:
         found = cls(np.array(saved["points"], float), np.array(saved["values"], float))
         found.alive = np.array(saved["alive"], bool)
         return found
+
+
+class Walking:
+    """What every refinement of several starts says of itself.
+
+    Attributes
+    ----------
+    walkers : Walkers
+    """
+
+    walkers: Walkers
+
+    @property
+    def best_value(self) -> float:
+        """Smallest loss."""
+        return float(self.walkers.values[self.walkers.best])
+
+    @property
+    def best_point(self) -> np.ndarray:
+        """(dimension,), where it is."""
+        return self.walkers.points[self.walkers.best]
+
+    @property
+    def done(self) -> bool:
+        """Whether no start moves any more."""
+        return not self.walkers.alive.any()
