@@ -3,6 +3,7 @@
 import copy
 import functools
 import io
+import os
 import pickle
 
 import numpy as np
@@ -431,8 +432,19 @@ def _replica(index, path, rank=1):
     return [p.grad for p in net.parameters()]
 
 
+def _other_replica(index, path):
+    """Be the second process, and end without the interpreter's tidying up.
+
+    Threads of gloo outlive ``destroy_process_group`` (two ``pt_gloo_runloop``, also after a collection of garbage) and
+    may still hold tensors; one that frees them while the interpreter ends asks for its lock and aborts the process
+    (pytorch/pytorch#179291).
+    """
+    _replica(index, path)
+    os._exit(0)
+
+
 def test_two_processes_average_their_gradients(tmp_path):
-    other = torch.multiprocessing.spawn(_replica, (str(tmp_path / "meet"),), nprocs=1, join=False)
+    other = torch.multiprocessing.spawn(_other_replica, (str(tmp_path / "meet"),), nprocs=1, join=False)
     found = _replica(0, str(tmp_path / "meet"), rank=0)
     assert other.join()
     net = _in_parallel()
