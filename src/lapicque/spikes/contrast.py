@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lapicque.errors import RecordingError
+from lapicque.spikes.rounding import rounding
 from lapicque.spikes.trains import SpikeTrains
 from lapicque.units import magnitude
 
@@ -84,7 +85,7 @@ def _widths(widest: float, least: float, shrink: float) -> np.ndarray:
 def _synchrony(trains: SpikeTrains, train: np.ndarray, width: float, margin: float) -> float:
     # the window is wider by the shortest interval at either end
     edges = np.arange(trains.t_start - margin, trains.t_stop + margin + width / 2, width / 2)
-    place = np.minimum(np.searchsorted(edges, trains.times, side="right") - 1, len(edges) - 2)
+    place = np.minimum(np.searchsorted(edges, trains.times + rounding(trains), side="right") - 1, len(edges) - 2)
     flat = np.bincount(train * (len(edges) - 1) + place, minlength=len(trains) * (len(edges) - 1))
     halves = flat.reshape(len(trains), -1)
     counts = halves[:, :-1] + halves[:, 1:]

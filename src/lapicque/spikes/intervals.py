@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from lapicque.errors import RecordingError
+from lapicque.spikes.rounding import rounding
 from lapicque.spikes.statistics import Histogram, isi
 from lapicque.spikes.trains import SpikeTrains
 from lapicque.units import magnitude
@@ -127,10 +128,9 @@ def isi_correlation(trains: SpikeTrains, lag: int = 1) -> np.ndarray:
         deviation = intervals - intervals.mean()
         variance = (deviation**2).mean()
         # intervals of a clock differ by the rounding of its times
-        equal = variance <= (4 * np.finfo(float).eps * latest) ** 2
+        equal = variance <= rounding(trains) ** 2
         return np.nan if equal else float((deviation[:-lag] * deviation[lag:]).mean() / variance)
 
-    latest = max(abs(trains.t_start), abs(trains.t_stop))
     return np.array([number(intervals) for intervals in isi(trains)])
 
 
@@ -145,7 +145,8 @@ def _counts(trains: SpikeTrains, bin: Any, longest: Any) -> tuple[np.ndarray, np
     within = train[1:] == train[:-1]
     neuron = (train[1:] % max(neurons, 1))[within]
     # an interval of a whole number of bins belongs to the bin that it begins, whatever its rounding
-    place = np.floor(np.diff(trains.times)[within] / width * (1 + 1e-9)).astype(np.int64)
+    slack = rounding(trains) / width
+    place = np.floor(np.diff(trains.times)[within] / width * (1 + 1e-9) + slack).astype(np.int64)
     short = place < bins
     counts = np.bincount(neuron[short] * bins + place[short], minlength=neurons * bins).reshape(neurons, bins)
     return width * np.arange(bins + 1), counts, np.bincount(neuron, minlength=neurons)

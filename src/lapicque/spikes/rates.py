@@ -10,6 +10,7 @@ import numpy as np
 from lapicque.errors import RecordingError
 from lapicque.spikes.kernels import Kernel
 from lapicque.spikes.ragged import ranges
+from lapicque.spikes.rounding import rounding
 from lapicque.spikes.trains import SpikeTrains
 from lapicque.threads import StoppedError, run_all
 from lapicque.units import magnitude
@@ -72,6 +73,8 @@ def kernel_rate(
     rates = np.empty((len(trains), len(times)))
     lists = trains.to_lists()
     first, last = kernel.support
+    # a sample at the very jump of a kernel belongs behind it, whatever the rounding of times on a grid
+    slack = rounding(trains) + 4 * np.finfo(float).eps * max(abs(first), abs(last))
     per_spike = int((last - first) / step) + 2
     at_once = max(1, _CHUNK // per_spike)
 
@@ -81,11 +84,12 @@ def kernel_rate(
             if stop.is_set():
                 raise StoppedError
             spikes = lists[train][begin : begin + at_once]
-            lower = np.clip(np.ceil((spikes + first - trains.t_start) / step - 1e-9), 0, len(times)).astype(np.int64)
-            upper = np.floor((spikes + last - trains.t_start) / step + 1e-9).astype(np.int64) + 1
+            lower = np.ceil((spikes + first - trains.t_start - slack) / step - 1e-9)
+            lower = np.clip(lower, 0, len(times)).astype(np.int64)
+            upper = np.floor((spikes + last - trains.t_start + slack) / step + 1e-9).astype(np.int64) + 1
             number = np.maximum(np.minimum(upper, len(times)) - lower, 0)
             sample = ranges(lower, number)
-            value = kernel(times[sample] - np.repeat(spikes, number))
+            value = kernel(times[sample] - np.repeat(spikes, number) + slack)
             total += np.bincount(sample, value, len(times))
         rates[train] = total
 
@@ -124,8 +128,9 @@ def instantaneous_rate(trains: SpikeTrains, dt: Any = 1.0) -> Rate:
     """
     times, _ = _samples(trains, dt)
     rates = np.full((len(trains), len(times)), np.nan)
+    slack = rounding(trains)
     for row, spikes in zip(rates, trains.to_lists(), strict=True):
-        at = np.searchsorted(spikes, times, side="right")
+        at = np.searchsorted(spikes, times + slack, side="right")
         inside = (at > 0) & (at < len(spikes))
         row[inside] = 1e3 / (spikes[at[inside]] - spikes[at[inside] - 1])
     return Rate(times, rates)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lapicque.errors import RecordingError
+from lapicque.spikes.rounding import rounding
 from lapicque.spikes.trains import SpikeTrains
 from lapicque.units import magnitude
 
@@ -187,8 +188,7 @@ def bin_places(trains: SpikeTrains, width: float) -> np.ndarray:
     array([ 900, 1001])
     """
     # of times that are multiples of a bin in decimal, a unit or a step ago, many lie a little before the edge
-    rounding = 4 * np.finfo(float).eps * max(abs(trains.t_start), abs(trains.t_stop)) / width
-    return np.floor((trains.times - trains.t_start) / width + (1e-8 + rounding)).astype(np.int64)
+    return np.floor((trains.times - trains.t_start) / width + (1e-8 + rounding(trains) / width)).astype(np.int64)
 
 
 def psth(trains: SpikeTrains, bin: Any) -> Histogram:

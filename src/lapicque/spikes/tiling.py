@@ -11,6 +11,7 @@ from numba import int64 as i8
 from numba import njit, types
 
 from lapicque.errors import RecordingError
+from lapicque.spikes.rounding import rounding
 from lapicque.spikes.trains import SpikeTrains
 from lapicque.threads import StoppedError, run_all
 from lapicque.units import magnitude
@@ -30,7 +31,7 @@ def tiling(trains: SpikeTrains, window: Any = 5.0, *, threads: int | None = None
     ----------
     trains : SpikeTrains
     window : ms
-        How far partners may be apart, this included (and 1e-9 of it for rounding).
+        How far partners may be apart, this included (and what is rounding beyond it).
     threads : int, optional
         The result is the same for any number.
 
@@ -68,7 +69,7 @@ def tiling(trains: SpikeTrains, window: Any = 5.0, *, threads: int | None = None
     def compare(a: int, stop: Event) -> None:
         if stop.is_set():
             raise StoppedError
-        near_spikes(trains.times, trains.offsets, a, reach * (1 + 1e-9), near)
+        near_spikes(trains.times, trains.offsets, a, reach * (1 + 1e-9) + rounding(trains), near)
 
     run_all(compare, range(len(trains)), threads)
     return (_part(near, tiled[None, :]) + _part(near.T, tiled[:, None])) / 2

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lapicque.errors import RecordingError
+from lapicque.spikes.rounding import rounding
 from lapicque.spikes.trains import SpikeTrains
 from lapicque.units import magnitude
 
@@ -143,7 +144,8 @@ class _Cut:
         self.signal, self.length = rows, length
         self.lags = first + step * np.arange(length)
         # to the left of a spike, and safe from the rounding of times that are multiples of dt
-        at = np.floor((trains.times - begin) / step * (1 + 1e-12) + 1e-9).astype(np.int64) + round(first / step)
+        slack = (rounding(trains) + 4 * np.finfo(float).eps * abs(begin)) / step + 1e-9
+        at = np.floor((trains.times - begin) / step * (1 + 1e-12) + slack).astype(np.int64) + round(first / step)
         inside = (at >= 0) & (at + length <= rows.shape[1])
         train = np.repeat(np.arange(len(trains)), trains.counts)
         trial, neuron = np.divmod(train[inside], max(neurons, 1))

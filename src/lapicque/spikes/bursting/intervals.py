@@ -8,6 +8,7 @@ import numpy as np
 
 from lapicque.errors import RecordingError
 from lapicque.spikes.bursting.table import Bursts
+from lapicque.spikes.rounding import rounding
 from lapicque.spikes.trains import SpikeTrains
 from lapicque.units import magnitude
 
@@ -19,7 +20,7 @@ def bursts(trains: SpikeTrains, max_isi: Any, min_spikes: int = 3, *, extend: An
     ----------
     trains : SpikeTrains
     max_isi : ms or (train,), ms
-        The longest interval within a burst, itself included (and 1e-9 of it for rounding). Not a number for a train
+        The longest interval within a burst, itself included (and what is rounding beyond it). Not a number for a train
         that shall have no bursts, as from `log_isi_threshold`.
     min_spikes : int
         The fewest spikes of a burst.
@@ -84,7 +85,8 @@ def _runs(trains: SpikeTrains, longest: np.ndarray, min_spikes: int) -> tuple[np
     train = np.repeat(np.arange(len(trains)), trains.counts)
     linked = np.zeros(len(trains.times) + 1, bool)  # spike k with its predecessor
     # times of a simulation are multiples of dt only up to rounding
-    linked[1:-1] = (train[1:] == train[:-1]) & (np.diff(trains.times) <= longest[train[1:]] * (1 + 1e-9))
+    limit = longest * (1 + 1e-9) + rounding(trains)
+    linked[1:-1] = (train[1:] == train[:-1]) & (np.diff(trains.times) <= limit[train[1:]])
     change = np.diff(linked.astype(np.int8))
     first, last = np.flatnonzero(change == 1), np.flatnonzero(change == -1)
     enough = last - first + 1 >= min_spikes

@@ -9,6 +9,7 @@ import numpy as np
 
 from lapicque.errors import RecordingError
 from lapicque.spikes.bursting.table import Bursts
+from lapicque.spikes.rounding import rounding
 from lapicque.units import magnitude
 
 
@@ -105,7 +106,8 @@ def network_bursts(bursts: Bursts, share: float = 0.2, *, gap: Any = 0.0) -> Net
     away = (trial - (trial[:1] if len(trial) else 0)) * 2.0 * (bursts.t_stop - bursts.t_start + apart + 1)
     reached = np.maximum.accumulate(stop + away) if len(stop) else stop
     begins = np.ones(len(start), bool)
-    begins[1:] = (start + away)[1:] > reached[:-1] + apart
+    slack = 1e-9 * apart + rounding(bursts) + 4 * np.finfo(float).eps * away.max(initial=0.0)
+    begins[1:] = (start + away)[1:] > reached[:-1] + (apart + slack)
     group = np.cumsum(begins) - 1
     number = int(begins.sum())
     first = np.flatnonzero(begins)
