@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -72,3 +74,21 @@ def test_an_endless_lag_is_refused():
     trains = poisson(50, 1000, seed=1)
     with pytest.raises(RecordingError, match="both positive and finite"):
         autocorrelogram(trains, 1, np.inf)
+
+
+def test_each_bin_holds_as_many_steps_of_a_grid():
+    # 10 steps of 0.1 ms in a bin of 1 ms, the last one included
+    a = SpikeTrains.from_lists([[10.0]], t_stop=20)
+    b = SpikeTrains.from_lists([np.arange(200) * 0.1], t_stop=20)
+    np.testing.assert_array_equal(crosscorrelogram(a, b, bin=1, lag=5).values, np.full(11, 10))
+
+
+def test_correlograms_hold_some_pairs_at_a_time():
+    trains = poisson("100 kHz", 40, seed=1)
+    tracemalloc.start()
+    values = autocorrelogram(trains, bin=1, lag=50).values
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    pairs = len(trains.times) * (len(trains.times) - 1)
+    assert values.sum() == pairs
+    assert peak < 0.5 * 8 * pairs  # less than half of a number a pair

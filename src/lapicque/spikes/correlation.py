@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from lapicque.errors import RecordingError
+from lapicque.spikes.ragged import ranges
+from lapicque.spikes.rounding import rounding
 from lapicque.spikes.statistics import Histogram, bin_counts
 from lapicque.spikes.trains import SpikeTrains
 from lapicque.units import magnitude
+
+#: Pairs of spikes that are held at a time.
+_CHUNK = 1 << 20
 
 
 def correlation(trains: SpikeTrains, bin: Any) -> np.ndarray:
@@ -87,7 +93,9 @@ def crosscorrelogram(a: SpikeTrains, b: SpikeTrains, bin: Any, lag: Any) -> Hist
     bin : ms
         Width of a bin; one bin is centred on zero.
     lag : ms
-        The histogram reaches from ``-lag`` to ``lag``, plus half a bin on either side.
+        The histogram reaches from ``-lag`` to ``lag``, plus half a bin on either side. A difference between two bins
+        belongs to the later one, so that each is as wide for times on a grid of steps as for others; but the bins of
+        an autocorrelogram mirror each other on such a grid only if one holds an odd number of steps.
 
     Returns
     -------
@@ -120,15 +128,24 @@ def crosscorrelogram(a: SpikeTrains, b: SpikeTrains, bin: Any, lag: Any) -> Hist
     side = int(np.floor(reach / width * (1 + 1e-12)))
     edges = width * (np.arange(2 * side + 2) - side - 0.5)
     values = np.zeros(2 * side + 1, np.int64)
+    # differences of times that are multiples of a step are so only up to rounding
+    slack = 1e-8 * width + rounding(a, b)
     for x, y in zip(a.to_lists(), b.to_lists(), strict=True):
-        lower = np.searchsorted(y, x + (edges[0] - 1e-9 * width), side="left")
-        upper = np.searchsorted(y, x + (edges[-1] + 1e-9 * width), side="right")
-        number = upper - lower
-        partner = np.arange(number.sum()) - np.repeat(np.cumsum(number) - number, number) + np.repeat(lower, number)
-        # differences of times that are multiples of a step are so only up to rounding
-        place = np.floor((y[partner] - np.repeat(x, number) - edges[0]) / width + 1e-8).astype(np.int64)
-        values += np.bincount(np.minimum(place, 2 * side), minlength=2 * side + 1)
+        lower = np.searchsorted(y, x + edges[0] - slack / 2, side="left")
+        upper = np.searchsorted(y, x + (edges[-1] + slack), side="right")
+        for some in _portions(upper - lower):
+            number = (upper - lower)[some]
+            difference = y[ranges(lower[some], number)] - np.repeat(x[some], number)
+            place = np.floor((difference - edges[0] + slack) / width).astype(np.int64)
+            values += np.bincount(place[place <= 2 * side], minlength=2 * side + 1)
     return Histogram(edges, values)
+
+
+def _portions(number: np.ndarray) -> list[slice]:
+    """Spikes whose partners, so many each, are together about `_CHUNK`, or one spike's."""
+    portion = np.cumsum(number) // _CHUNK
+    borders = np.flatnonzero(np.diff(portion)) + 1
+    return [slice(*edges) for edges in pairwise([0, *borders.tolist(), len(number)])]
 
 
 def autocorrelogram(trains: SpikeTrains, bin: Any, lag: Any) -> Histogram:
