@@ -24,8 +24,12 @@ TAUS, COSTS = (2.0, 50.0), (0.02, 0.5)
 
 
 def pyspike_example(path):
+    """Times of three decimals, in units of 1.024 ms in which they are exact.
+
+    Spikes at just half an interval are frequent in them, and coincide or not by rounding: with PySpike they do, or not.
+    """
     trains = [np.array(line.split(), float) for line in path.read_text().splitlines() if line.strip("# ")[:1].isdigit()]
-    return SpikeTrains.from_lists(trains, t_stop=4000)
+    return SpikeTrains.from_lists([np.rint(1000 * train) / 1024 for train in trains], t_stop=4_000_000 / 1024)
 
 
 def retinal_and_thalamic(path):

@@ -10,6 +10,7 @@ from numba import njit
 
 from lapicque.distances.distance import Distance, Kernels, one_of
 from lapicque.errors import DistanceError
+from lapicque.spikes.rounding import ROUNDING
 from lapicque.units import magnitude
 
 _COUNTINGS = ("exclusive", "inclusive")
@@ -49,8 +50,8 @@ def coincidence(precision: Any, counting: str = "exclusive", rate: str = "data")
     -----
     It is not symmetric: the first argument is the model, the second the data, and a matrix has models as rows. Two
     trains without spikes are the same, Gamma = 1. With one of them empty there are no coincidences: 0, or below where
-    nu is the data's; a silent model is not punished otherwise. Differences within 1e-9 ms of the precision count as
-    coincidences, so that times on a grid do not depend on rounding.
+    nu is the data's; a silent model is not punished otherwise. Differences within 1e-9 ms of the precision, or what is
+    rounding long after time 0, count as coincidences, so that times on a grid do not depend on it.
 
     References
     ----------
@@ -107,9 +108,10 @@ def _factor(coincidences, n_model, n_data, t_start, t_stop, parameters):
 
 def _prepare(times, first, last, t_start, t_stop, parameters, out, at):
     """Row 0: the spike times, then infinity; row 1: the latest times that coincide with them."""
+    reach = parameters[0] + max(1e-9, ROUNDING * max(abs(t_start), abs(t_stop)))
     for k in range(first, last):
         out[0, at] = times[k]
-        out[1, at] = times[k] + (parameters[0] + 1e-9)
+        out[1, at] = times[k] + reach
         at += 1
     out[0, at] = np.inf
     out[1, at] = np.inf

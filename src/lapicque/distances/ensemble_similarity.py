@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from lapicque.errors import DistanceError
+from lapicque.spikes.rounding import rounding
 from lapicque.spikes.trains import SpikeTrains
 from lapicque.units import magnitude
 
@@ -59,8 +60,9 @@ def ensemble_similarity(model: SpikeTrains, data: SpikeTrains, precision: Any = 
             f"the windows differ, {model.t_start:g} to {model.t_stop:g} ms and {data.t_start:g} to {data.t_stop:g} ms: "
             "cut both to one by window(...)"
         )
-    between = _pairs(np.sort(model.times), np.sort(data.times), width) / (len(model) * len(data))
-    within = _within(model, width) + _within(data, width)
+    reach = width + max(1e-9, rounding(model))  # as the coincidence factor: times on a grid do not depend on rounding
+    between = _pairs(np.sort(model.times), np.sort(data.times), reach) / (len(model) * len(data))
+    within = _within(model, reach) + _within(data, reach)
     return 2 * between / within if within > 0 else float("nan")
 
 

@@ -12,18 +12,20 @@ from lapicque.distances.distance import Kernels, checked_mrts
 from lapicque.distances.profile import InTime, SpikeProfile
 from lapicque.errors import DistanceError
 from lapicque.spikes import SpikeTrains
+from lapicque.spikes.rounding import ROUNDING
 from lapicque.units import magnitude
 
 
 def spike_synchronization(longest: Any = None, mrts: Any = 0.0) -> SpikeSynchronization:
     """SPIKE-synchronisation: the share of the spikes of both trains that coincide, 1 for the same trains.
 
-    Two spikes coincide if they are closer than half of each of the four intervals around them.
+    Two spikes coincide if they are closer than half of each of the four intervals around them: not at exactly the
+    half, as is frequent on a grid of steps.
 
     Parameters
     ----------
     longest : ms, optional
-        Spikes further apart never coincide.
+        Spikes so far apart, or further, never coincide.
     mrts : ms
         Minimum relevant time scale: towards the other spike, the half interval takes the place of the smaller half as
         far as a quarter of this time (the adaptive A-SPIKE-synchronisation), so that spikes of bursts may coincide;
@@ -37,7 +39,8 @@ def spike_synchronization(longest: Any = None, mrts: Any = 0.0) -> SpikeSynchron
     -----
     As in PySpike, the interval before the first spike and after the last is the whole window, several spikes of one
     train at the same time count once, two empty trains are the same (1), and one empty train shares nothing (0).
-    PySpike 0.9.0 applies its ``max_tau`` to those outer intervals only; ``longest`` holds for all.
+    PySpike 0.9.0 applies its ``max_tau`` to those outer intervals only; ``longest`` holds for all. Whether spikes at
+    exactly half an interval coincide, PySpike leaves to the rounding of their times.
 
     References
     ----------
@@ -163,7 +166,11 @@ def _at_spikes(
 
 
 def _prepare(times, first, last, t_start, t_stop, parameters, out, at):
-    """Row 0: the distinct spike times, then infinity; rows 1, 2: how far a coincident spike may be after and before."""
+    """Row 0: the distinct spike times, then infinity; rows 1, 2: how far a coincident spike may be after and before.
+
+    What is as far but for rounding is too far.
+    """
+    slack = ROUNDING * max(abs(t_start), abs(t_stop))
     end = at
     for k in range(first, last):
         distinct = times[k] > times[k - 1] if k > first else True
@@ -174,8 +181,8 @@ def _prepare(times, first, last, t_start, t_stop, parameters, out, at):
         before = (out[0, k] - out[0, k - 1] if k > at else t_stop - t_start) / 2
         after = (out[0, k + 1] - out[0, k] if k + 1 < end else t_stop - t_start) / 2
         least = max(min(before, after), parameters[1])
-        out[1, k] = min(after, least, parameters[0])
-        out[2, k] = min(before, least, parameters[0])
+        out[1, k] = min(after, least, parameters[0]) - slack
+        out[2, k] = min(before, least, parameters[0]) - slack
     out[0, end] = np.inf
     out[1, end] = 0.0
     out[2, end] = 0.0

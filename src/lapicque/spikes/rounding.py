@@ -6,6 +6,9 @@ from typing import Any
 
 import numpy as np
 
+#: The part of a time that a unit, a step and a difference may have moved it by.
+ROUNDING = 4 * float(np.finfo(float).eps)
+
 
 def rounding(*windows: Any) -> float:
     """How far two times may be apart, in ms, that are the same but for rounding: as products of a step, or scaled.
@@ -21,4 +24,4 @@ def rounding(*windows: Any) -> float:
     True
     """
     latest = max(max(abs(each.t_start), abs(each.t_stop)) for each in windows)
-    return float(4 * np.finfo(float).eps * latest)
+    return ROUNDING * latest
