@@ -67,6 +67,19 @@ def test_texts_among_the_times_are_refused():
         SpikeSource.of([["a"]])
 
 
+@pytest.mark.parametrize("times", [[1.0, 2.5], np.array([1.0, 2.5]), np.array([0.001, 0.0025]) * second])
+def test_a_flat_list_could_be_one_neuron_or_many_and_is_refused(times):
+    message = r"neuron 0 has the single time 1 ms: for one neuron with all times write \[times\]"
+    with pytest.raises(SimulationError, match=message):
+        SpikeSource.of(times)
+    assert len(SpikeSource.of([times])) == 1
+
+
+def test_lists_in_lists_of_times_are_refused():
+    with pytest.raises(SimulationError, match=r"neuron 1 has an array of shape \(1, 2\)"):
+        SpikeSource.of([[1.0], [[1.0, 2.0]]])
+
+
 def test_two_spikes_of_a_neuron_in_one_step_are_refused():
     message = r"two spikes of neuron 1, at 1 and 1.01 ms, fall into one step of 0.1 ms"
     with pytest.raises(SimulationError, match=message):

@@ -94,9 +94,14 @@ def _from_lists(given: Any) -> SpikeTrains:
     if isinstance(given, (str, bytes)) or not np.iterable(given):
         raise SimulationError(f"{what}, not {given!r}")
     try:
-        arrays = [np.sort(np.atleast_1d(np.asarray(magnitude(times, "ms", "spike times"), float))) for times in given]
+        arrays = [np.asarray(magnitude(times, "ms", "spike times"), float) for times in given]
     except UnitError as error:
         raise SimulationError(f"{what}: {error.summary}") from None
+    for neuron, array in enumerate(arrays):
+        if array.ndim != 1:
+            found = f"the single time {array:g} ms" if array.ndim == 0 else f"an array of shape {array.shape}"
+            raise SimulationError(f"{what}; neuron {neuron} has {found}: for one neuron with all times write [times]")
+    arrays = [np.sort(array) for array in arrays]
     times = np.concatenate(arrays) if arrays else np.empty(0)
     if not np.isfinite(times).all():
         raise SimulationError("a spike time is not finite: leave such spikes out")
