@@ -85,6 +85,12 @@ def test_what_silence_does_not_have_is_not_a_number(statistic):
     assert np.isnan(statistic(HARD["silent"])).all()
 
 
+@pytest.mark.parametrize("name", ["cv", "cv2", "lv", "lvr", "isi_correlation"])
+def test_two_spikes_do_not_say_how_much_intervals_vary(name):
+    # a single interval is no clock: not 0, which would lower the mean over neurons that seldom fire
+    assert np.isnan(getattr(spikes, name)(make([[10, 40]], t_stop=100))).all()
+
+
 def test_the_unit_of_time_does_not_matter():
     slow = spikes.poisson(40, 2000, seed=1, trains=3)
     fast = SpikeTrains(slow.times / 1000, slow.offsets, 0, 2)

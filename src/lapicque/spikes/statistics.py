@@ -61,6 +61,8 @@ class _Intervals:
 def cv(trains: SpikeTrains) -> np.ndarray:
     """Coefficient of variation of the intervals, sd / mean: 0 for a clock, 1 for a Poisson process.
 
+    Not a number for a train of less than two intervals, which says nothing of how they vary.
+
     Examples
     --------
     >>> cv(SpikeTrains.from_lists([[0, 1, 3], [0, 2, 4], [5]], t_stop=10)).round(3)
@@ -70,7 +72,8 @@ def cv(trains: SpikeTrains) -> np.ndarray:
     mean = found.mean(found.values, found.train)
     variance = found.mean((found.values - mean[found.train]) ** 2, found.train)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.sqrt(variance) / mean
+        spread = np.sqrt(variance) / mean
+    return np.where(np.bincount(found.train, minlength=found.count) > 1, spread, np.nan)
 
 
 def cv2(trains: SpikeTrains) -> np.ndarray:
