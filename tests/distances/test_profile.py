@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -125,3 +127,14 @@ def test_intervals_that_are_reversed_or_beyond_the_window_are_refused(distance):
         distance.during(trains, (50, 200))
     with pytest.raises(DistanceError, match="ends after its start, unlike 50 to 20 ms"):
         distance.profile(trains).mean(50, 20)
+
+
+@pytest.mark.parametrize("distance", [isi(), spike(), spike_synchronization()])
+def test_profiles_of_long_trains_take_little_memory(distance):
+    a, b = (poisson("100 Hz", "40 s", seed=seed) for seed in (1, 2))
+    assert distance.profile(a, b).mean() == pytest.approx(distance(a, b), rel=1e-9)
+    tracemalloc.start()
+    distance.profile(a, b)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 100 * 8 * len(a.times)  # and not a number for each spike of the one and of the other

@@ -95,7 +95,8 @@ class SpikeDistance(InTime):
 def _in_time(times: np.ndarray, train: np.ndarray, other: np.ndarray) -> list[np.ndarray]:
     """Distance of a train's spikes from the other's, at the beginning and the end of each piece, and the interval."""
     nodes, lengths, share = train
-    nearest = np.abs(nodes[:, None] - other).min(axis=1)
+    after = np.clip(np.searchsorted(other, nodes), 1, len(other) - 1)
+    nearest = np.minimum(np.abs(nodes - other[after - 1]), np.abs(nodes - other[after]))
     nearest[0] = nearest[1]
     k = np.searchsorted(nodes, (times[1:] + times[:-1]) / 2) - 1
     slope = (nearest[k + 1] - nearest[k]) * share[k]
