@@ -6,17 +6,8 @@ from typing import Any
 import numpy as np
 
 from lapicque.errors import FitError
-from lapicque.optimizers.asktell import (
-    Kept,
-    Restarting,
-    beginning,
-    better,
-    checked,
-    generator,
-    latin_hypercube,
-    load_generator,
-    same_kind,
-)
+from lapicque.optimizers.asktell import beginning, better, checked, generator, load_generator, same_kind
+from lapicque.optimizers.population import Population
 
 
 @dataclass(frozen=True)
@@ -87,9 +78,7 @@ class differential_evolution:  # noqa: N801  (a value that reads as it is writte
         """
         begin = beginning("differential_evolution", dimension, x0)
         size = max(64, 10 * dimension) if self.population is None else self.population
-        search = DESearch(self, generator(seed), dimension, size)
-        search.x0 = begin
-        return search
+        return DESearch(self, generator(seed), dimension, size, begin)
 
     def resume(self, saved: dict[str, Any]) -> "DESearch":
         """Search that continues, point by point, where `DESearch.save` left it."""
@@ -100,37 +89,25 @@ class differential_evolution:  # noqa: N801  (a value that reads as it is writte
         return search
 
 
-class DESearch(Restarting, Kept):
+class DESearch(Population):
     """State of a `differential_evolution` search; see `lapicque.optimizers.SearchState`."""
 
+    name = "differential_evolution"
     NUMBERS = ("size", "restarts", "best_value", "mean_f", "mean_cr", "stale")
     ARRAYS = ("best_point", "points", "values", "archive", "x0", "f", "cr")
 
-    def __init__(
-        self, description: differential_evolution, random: np.random.Generator, dimension: int, size: int
-    ) -> None:
-        self.description, self.random, self.dimension, self.size = description, random, dimension, size
-        self.restarts, self.stale = 0, 0
-        self.best_value: float = float("inf")
-        self.best_point: np.ndarray | None = None
-        self.x0: np.ndarray | None = None
-        self._begin()
-
-    def _begin(self) -> None:
-        self.points: np.ndarray | None = None
-        self.values: np.ndarray | None = None
+    def begin(self) -> None:
+        """Forget the run before."""
+        super().begin()
         self.archive = np.empty((0, self.dimension))
         self.f: np.ndarray | None = None
         self.cr: np.ndarray | None = None
-        self.mean_f, self.mean_cr, self.stale = 0.5, 0.5, 0
+        self.mean_f, self.mean_cr = 0.5, 0.5
 
     def ask(self) -> np.ndarray:
         """(population, dimension) trial points: the first generation of a run is a Latin hypercube."""
         if self.points is None or self.values is None:
-            points = latin_hypercube(self.random, self.size, self.dimension)
-            if self.x0 is not None:
-                points[0] = self.x0
-            return points
+            return self.first()
         number = np.arange(self.size)
         self.cr = np.clip(self.random.normal(self.mean_cr, 0.1, self.size), 0.0, 1.0)
         self.f = self._step_sizes()
@@ -153,12 +130,7 @@ class DESearch(Restarting, Kept):
 
     def tell(self, points: np.ndarray, values: np.ndarray) -> None:
         """Keep the trials that are no worse than their parents, and learn from those that are better."""
-        points, ranked = checked(points, values, self.dimension)
-        if len(points) != self.size:
-            raise FitError(f"differential_evolution: told {len(points)} points, expected the {self.size} from ask()")
-        self.best_value, self.best_point = better((self.best_value, self.best_point), points, ranked, values)
-        # A value that is not finite loses against every finite one, in later generations as well.
-        ranked = np.where(np.isfinite(values), ranked, np.inf)
+        points, ranked = self.told(points, values, self.size)
         if self.points is None or self.values is None:
             self.points, self.values = points.copy(), ranked
             return
@@ -170,11 +142,7 @@ class DESearch(Restarting, Kept):
                 self.archive = self.archive[np.sort(self.random.permutation(len(self.archive))[: self.size])]
         kept = ranked <= self.values
         self.points[kept], self.values[kept] = points[kept], ranked[kept]
-        self.stale = 0 if improved.any() else self.stale + 1
-        if self.stale >= self.description.patience or np.ptp(self.points, axis=0).max() < self.description.tolerance:
-            self.restarts += 1
-            self.x0 = None
-            self._begin()
+        self.settle(bool(improved.any()), self.points)
 
     def adopt(self, points: np.ndarray, values: np.ndarray) -> None:
         """Take in points that were found elsewhere, each in place of the nearest member if that is worse.
@@ -194,10 +162,6 @@ class DESearch(Restarting, Kept):
             if value < self.values[near]:
                 self.points[near], self.values[near] = point, value
                 self.stale = 0
-
-    def save(self) -> dict[str, Any]:
-        """Plain numbers from which `differential_evolution.resume` continues; call it after `tell`."""
-        return self.state("differential_evolution")
 
     def _step_sizes(self) -> np.ndarray:
         """Cauchy around the learned mean; cut at 1, drawn again where it is not positive."""

@@ -6,19 +6,8 @@ from typing import Any
 import numpy as np
 
 from lapicque.errors import FitError
-from lapicque.optimizers.asktell import (
-    LARGEST,
-    Kept,
-    Restarting,
-    beginning,
-    better,
-    checked,
-    generator,
-    latin_hypercube,
-    load_generator,
-    reflected,
-    same_kind,
-)
+from lapicque.optimizers.asktell import beginning, generator, load_generator, reflected, same_kind
+from lapicque.optimizers.population import Population
 
 
 @dataclass(frozen=True)
@@ -113,9 +102,7 @@ class genetic:  # noqa: N801  (a value that reads as it is written)
         """
         begin = beginning("genetic", dimension, x0)
         size = max(64, 10 * dimension) if self.population is None else self.population
-        search = GeneticSearch(self, generator(seed), dimension, size)
-        search.x0 = begin
-        return search
+        return GeneticSearch(self, generator(seed), dimension, size, begin)
 
     def resume(self, saved: dict[str, Any]) -> "GeneticSearch":
         """Search that continues, point by point, where `GeneticSearch.save` left it."""
@@ -125,24 +112,17 @@ class genetic:  # noqa: N801  (a value that reads as it is written)
         return search
 
 
-class GeneticSearch(Restarting, Kept):
+class GeneticSearch(Population):
     """State of a `genetic` search; see `lapicque.optimizers.SearchState`."""
 
+    name = "genetic"
     NUMBERS = ("size", "restarts", "best_value", "run_best", "stale", "reach")
     ARRAYS = ("best_point", "points", "values", "x0")
 
-    def __init__(self, description: genetic, random: np.random.Generator, dimension: int, size: int) -> None:
-        self.description, self.random, self.dimension, self.size = description, random, dimension, size
-        self.restarts = 0
-        self.best_value: float = float("inf")
-        self.best_point: np.ndarray | None = None
-        self.x0: np.ndarray | None = None
-        self._begin()
-
-    def _begin(self) -> None:
-        self.points: np.ndarray | None = None
-        self.values: np.ndarray | None = None
-        self.run_best, self.stale, self.reach = float("inf"), 0, self.description.reach
+    def begin(self) -> None:
+        """Forget the run before."""
+        super().begin()
+        self.run_best, self.reach = float("inf"), self.description.reach
 
     @property
     def elite(self) -> int:
@@ -152,10 +132,7 @@ class GeneticSearch(Restarting, Kept):
     def ask(self) -> np.ndarray:
         """(candidate, dimension): a Latin hypercube at first, then the children of a population without its elite."""
         if self.points is None or self.values is None:
-            points = latin_hypercube(self.random, self.size, self.dimension)
-            if self.x0 is not None:
-                points[0] = self.x0
-            return points
+            return self.first()
         count, given = self.size - self.elite, self.description
         rank = np.empty(self.size)
         rank[np.argsort(-self.values, kind="stable")] = np.arange(self.size)
@@ -170,13 +147,7 @@ class GeneticSearch(Restarting, Kept):
 
     def tell(self, points: np.ndarray, values: np.ndarray) -> None:
         """Put the children in the place of all but the best, and begin a new run where the old one has converged."""
-        points, ranked = checked(points, values, self.dimension)
-        expected = self.size if self.values is None else self.size - self.elite
-        if len(points) != expected:
-            raise FitError(f"genetic: told {len(points)} points, expected the {expected} from ask()")
-        self.best_value, self.best_point = better((self.best_value, self.best_point), points, ranked, values)
-        # A value that is not finite loses against every finite one, in later generations as well.
-        ranked = np.where(np.isfinite(values), ranked, LARGEST)
+        points, ranked = self.told(points, values, self.size if self.values is None else self.size - self.elite)
         if self.points is not None and self.values is not None:
             best = np.argsort(self.values, kind="stable")[: self.elite]
             points = np.concatenate([self.points[best], points])
@@ -184,13 +155,5 @@ class GeneticSearch(Restarting, Kept):
             self.reach *= self.description.cooling
         self.points, self.values = points, ranked
         lowest = float(ranked.min())
-        self.stale = 0 if lowest < self.run_best else self.stale + 1
-        self.run_best = min(self.run_best, lowest)
-        if self.stale >= self.description.patience or np.ptp(points, axis=0).max() < self.description.tolerance:
-            self.restarts += 1
-            self.x0 = None
-            self._begin()
-
-    def save(self) -> dict[str, Any]:
-        """Plain numbers from which `genetic.resume` continues; call it after `tell`."""
-        return self.state("genetic")
+        fell, self.run_best = lowest < self.run_best, min(self.run_best, lowest)
+        self.settle(fell, points)

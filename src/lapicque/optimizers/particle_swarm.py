@@ -6,19 +6,8 @@ from typing import Any
 import numpy as np
 
 from lapicque.errors import FitError
-from lapicque.optimizers.asktell import (
-    LARGEST,
-    Kept,
-    Restarting,
-    beginning,
-    better,
-    checked,
-    generator,
-    latin_hypercube,
-    load_generator,
-    reflected,
-    same_kind,
-)
+from lapicque.optimizers.asktell import beginning, generator, load_generator, reflected, same_kind
+from lapicque.optimizers.population import Population
 
 
 @dataclass(frozen=True)
@@ -93,9 +82,7 @@ class particle_swarm:  # noqa: N801  (a value that reads as it is written)
             Where one particle begins; the others are drawn from the whole cube.
         """
         begin = beginning("particle_swarm", dimension, x0)
-        search = SwarmSearch(self, generator(seed), dimension, self.population or 64)
-        search.x0 = begin
-        return search
+        return SwarmSearch(self, generator(seed), dimension, self.population or 64, begin)
 
     def resume(self, saved: dict[str, Any]) -> "SwarmSearch":
         """Search that continues, point by point, where `SwarmSearch.save` left it."""
@@ -105,33 +92,24 @@ class particle_swarm:  # noqa: N801  (a value that reads as it is written)
         return search
 
 
-class SwarmSearch(Restarting, Kept):
+class SwarmSearch(Population):
     """State of a `particle_swarm` search; see `lapicque.optimizers.SearchState`."""
 
+    name = "particle_swarm"
     NUMBERS = ("size", "restarts", "best_value", "run_best", "stale")
     ARRAYS = ("best_point", "x0", "points", "speeds", "places", "values")
 
-    def __init__(self, description: particle_swarm, random: np.random.Generator, dimension: int, size: int) -> None:
-        self.description, self.random, self.dimension, self.size = description, random, dimension, size
-        self.restarts = 0
-        self.best_value: float = float("inf")
-        self.best_point: np.ndarray | None = None
-        self.x0: np.ndarray | None = None
-        self._begin()
-
-    def _begin(self) -> None:
-        self.points: np.ndarray | None = None
+    def begin(self) -> None:
+        """Forget the run before."""
+        super().begin()
         self.speeds: np.ndarray | None = None
         self.places: np.ndarray | None = None
-        self.values: np.ndarray | None = None
-        self.run_best, self.stale = float("inf"), 0
+        self.run_best = float("inf")
 
     def ask(self) -> np.ndarray:
         """(particle, dimension): a Latin hypercube at first, then where the particles fly."""
         if self.points is None or self.speeds is None or self.places is None or self.values is None:
-            points = latin_hypercube(self.random, self.size, self.dimension)
-            if self.x0 is not None:
-                points[0] = self.x0
+            points = self.first()
             self.speeds = self.random.uniform(-0.5, 0.5, points.shape)
             return points
         reach = min(self.description.neighbours, (self.size - 1) // 2)
@@ -149,12 +127,7 @@ class SwarmSearch(Restarting, Kept):
 
     def tell(self, points: np.ndarray, values: np.ndarray) -> None:
         """Remember better places, and begin a new run where the old one has converged."""
-        points, ranked = checked(points, values, self.dimension)
-        if len(points) != self.size:
-            raise FitError(f"particle_swarm: told {len(points)} points, expected the {self.size} from ask()")
-        self.best_value, self.best_point = better((self.best_value, self.best_point), points, ranked, values)
-        # A value that is not finite loses against every finite one, in later generations as well.
-        ranked = np.where(np.isfinite(values), ranked, LARGEST)
+        points, ranked = self.told(points, values, self.size)
         self.points = points.copy()
         if self.places is None or self.values is None:
             self.places, self.values = points.copy(), ranked
@@ -163,13 +136,5 @@ class SwarmSearch(Restarting, Kept):
             self.places = np.where(improved[:, None], points, self.places)
             self.values = np.where(improved, ranked, self.values)
         lowest = float(self.values.min())
-        self.stale = 0 if lowest < self.run_best else self.stale + 1
-        self.run_best = min(self.run_best, lowest)
-        if self.stale >= self.description.patience or np.ptp(self.places, axis=0).max() < self.description.tolerance:
-            self.restarts += 1
-            self.x0 = None
-            self._begin()
-
-    def save(self) -> dict[str, Any]:
-        """Plain numbers from which `particle_swarm.resume` continues; call it after `tell`."""
-        return self.state("particle_swarm")
+        fell, self.run_best = lowest < self.run_best, min(self.run_best, lowest)
+        self.settle(fell, self.places)
