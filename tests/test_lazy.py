@@ -57,5 +57,7 @@ def test_other_attributes_are_set_as_usual(package):
 
 
 def test_unknown_name(package):
-    with pytest.raises(AttributeError, match="module 'lazy_catalogue' has no attribute 'lief'"):
+    with pytest.raises(AttributeError, match="module 'lazy_catalogue' has no attribute 'lief'; did you mean 'lif'"):
         _ = package.lief
+    with pytest.raises(AttributeError, match=r"no attribute 'banana'$"):
+        _ = package.banana

@@ -45,7 +45,7 @@ def attach(
     Raises
     ------
     AttributeError
-        From the returned ``__getattr__``: a name that the package does not export.
+        From the returned ``__getattr__``: a name that the package does not export, with the nearest one that it does.
 
     Examples
     --------
@@ -73,7 +73,9 @@ def attach(
             return value
         if name in modules:
             return import_module(f"{package}.{name}")
-        raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        from lapicque.errors import suggest  # here, as few programs ask for what is not there
+
+        raise AttributeError(f"module {package!r} has no attribute {name!r}{suggest(name, public)}")
 
     def names() -> list[str]:
         return sorted({*public, *(name for name in vars(own) if name.startswith("__"))})

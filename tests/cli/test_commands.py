@@ -174,6 +174,16 @@ def test_the_score_is_a_coincidence_factor_whatever_is_fitted(run, recording, pl
     assert 0.3 < found["scores"]["test"]["gamma"] <= 1
 
 
+def test_data_too_fast_for_4_ms_are_scored_all_the_same(run, plain, tmp_path):
+    current = np.full(3000, 900.0)
+    times = np.arange(20.0, 295, 5)  # 183 Hz: coincidences within 4 ms exist below 125 Hz
+    np.savez(tmp_path / "fast.npz", current_pA=current[None, None], dt_ms=0.1, spike_times_ms=times,
+             spike_offsets=[0, len(times)])  # fmt: skip
+    found, output = fitted(run, tmp_path / "fast.npz", "--distance", "spike")
+    assert output.count("scored by coincidences within 2 ms: at") == 1
+    assert isinstance(found["scores"]["test"]["gamma"], float)
+
+
 def test_an_input_is_chosen_where_there_are_several(run, recording, plain, tmp_path):
     (tmp_path / "two.py").write_text(
         """
@@ -302,7 +312,8 @@ def test_ctrl_c_in_a_terminal(recording, tmp_path):
         (["--distance", "coincidense:4ms"], "did you mean 'coincidence'"),
         (["--distance", "coincidence"], "needs its precision: write coincidence:4ms"),
         (["--distance", "coincidence:4mV"], "is given in mV, but a time (ms) is expected"),
-        (["--distance", "coincidence:90ms"], "a: coincidence(precision='90 ms'"),
+        (["--distance", "coincidence:90ms"], "a: coincidence(precision='90 ms', counting='exclusive', rate='data')"),
+        (["--distance", "coincidence:90ms"], "or a distance without one, such as --distance spike"),
         (["--optimizer", "SearchState"], "unknown optimiser 'SearchState'"),
         (["--method", "rk5"], "unknown scheme 'rk5'"),
         (["--method", "exact"], "exact cannot integrate 'adex'"),

@@ -52,6 +52,8 @@ def test_json_has_the_scores_of_the_records(saved):
 def test_bad_input_is_told(saved, tmp_path):
     assert "at least two" in _run(saved[0]).output
     assert "name models" in _run(saved[0], "cell.npz").output
+    mixed = _run(saved[0], "--model", "lif", "cell.npz").output
+    assert "near.json is a fit that was saved, and --model fits anew: compare saved fits" in mixed
     broken = tmp_path / "broken.json"
     broken.write_text("{}")
     assert "no record of a fit" in _run(saved[0], broken).output

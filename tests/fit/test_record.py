@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import lapicque as lq
-from lapicque.errors import FitError
+from lapicque.errors import FitError, LapicqueNotice
 from lapicque.fit.agreement import agreements, scoring_distance
 from lapicque.fit.held_out import Score
 from lapicque.fit.record import model_from_dict, model_to_dict, recording_to_dict, to_dict
@@ -186,3 +186,22 @@ def test_scores_are_coincidence_factors_whatever_was_fitted(fit):
         )
         other = lq.fit.minimize(problem, lq.optimizers.cma_es(population=64), budget=1)
         assert scoring_distance(other).precision == precision
+
+
+def test_data_too_fast_for_4_ms_are_scored_more_precisely(fit):
+    burst = lq.spikes.SpikeTrains.from_lists([np.arange(10, 90, 3.0)], t_stop=100)  # 27 in 100 ms: 270 Hz
+    trial = lq.fit.Trial(np.full(1000, 700.0), burst)
+    problem = lq.fit.Problem(
+        lq.neurons.lif, [trial], free=dict(c_m=("50 pF", "90 pF")), distance=lq.distances.spike()
+    )  # fmt: skip
+    fast = lq.fit.minimize(problem, lq.optimizers.cma_es(population=64), budget=1)
+    with pytest.warns(LapicqueNotice, match="within 1 ms: at 270 Hz those within 4 ms are chance"):
+        assert scoring_distance(fast).precision == 1.0  # below 500 Hz; 2 ms exists below 250 Hz
+    with pytest.warns(LapicqueNotice, match="within 1 ms"):
+        assert np.isfinite(lq.fit.score(fast, [trial]).gamma)
+    spike = lq.distances.spike()
+    slow = lq.fit.minimize(
+        lq.fit.Problem(lq.neurons.lif, fit.problem.trials, free=dict(c_m=("50 pF", "90 pF")), distance=spike), budget=1
+    )
+    with pytest.warns(LapicqueNotice, match="within 1 ms"):
+        assert scoring_distance(slow, [trial]).precision == 1.0  # what is scored counts, not the fit's data alone

@@ -56,6 +56,12 @@ def _fitted(files: tuple[str, ...], options: dict[str, Any]) -> Any:
     from lapicque import io
     from lapicque.fit.sources import default_free, find_distance, find_model
 
+    records = [name for name in files if name.endswith(".json")]
+    if records:
+        raise FitError(
+            f"{records[0]} is a fit that was saved, and --model fits anew: compare saved fits, FIT.json FIT.json, or "
+            "name every model by --model and give the recording alone"
+        )
     if len(set(options["models"])) < len(options["models"]):
         raise FitError("a model was named twice: name each once")
     distance = find_distance(options["distance_text"])

@@ -165,6 +165,7 @@ def _fit(
 ) -> None:  # fmt: skip
     """Fit, score and write what was found: fit.json, the report, the state of the search."""
     from lapicque import fit as fitting
+    from lapicque.fit.agreement import scoring_distance
     from lapicque.fit.sources import default_free
     from lapicque.reports import report
 
@@ -190,7 +191,8 @@ def _fit(
     )
     if found.stopped == "interrupted":
         click.echo("interrupted: here is the best so far; --resume continues the search")
-    scores = {"train": fitting.score(found, train), "test": fitting.score(found, test)}
+    measure = scoring_distance(found, [*train, *test])
+    scores = {"train": fitting.score(found, train, measure), "test": fitting.score(found, test, measure)}
     shared: dict[str, Any] = dict(scores=scores, train=train, test=test, recording=recording, command=command)
     fitting.save(found, out / "fit.json", test_recording=test_recording, **shared)
     _print_result(found, scores)
@@ -219,6 +221,8 @@ def _parts(recording: Any, test_recording: Any, options: dict[str, Any]) -> tupl
             raise FitError(f"there are no spikes to {purpose}: choose another --split, --hold-out LABEL or --test FILE")
         if silent:
             does = "the model should be silent there too" if part is train else "they are not scored"
+            if part is test and test_recording is None and not options.get("hold_out"):
+                does += "; --hold-out LABEL tests on a whole stimulus in place of the end of each"
             warnings.warn(
                 f"{len(silent)} of {len(part)} stimuli to {purpose} evoke no spikes: {does}",
                 LapicqueNotice,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from lapicque.distances.distance import Distance
+from lapicque.errors import LapicqueNotice
 from lapicque.fit.search import Fit
 from lapicque.fit.trial import Trial
 from lapicque.spikes.trains import SpikeTrains
@@ -87,8 +89,17 @@ def is_coincidence(distance: Distance) -> bool:
     return distance.similarity and hasattr(distance, "precision")
 
 
-def scoring_distance(fit: Fit) -> Distance:
+def scoring_distance(fit: Fit, trials: Sequence[Trial] = ()) -> Distance:
     """Return the coincidence factor of the fit's objective, or that with 4 ms where it has another distance.
+
+    Where the data fire so fast that 4 ms would be met by chance alone, the precision is halved until it means
+    something, and a notice says so.
+
+    Parameters
+    ----------
+    fit : Fit
+    trials : sequence of Trial
+        What is scored, besides the trials of the fit.
 
     Examples
     --------
@@ -111,4 +122,16 @@ def scoring_distance(fit: Fit) -> Distance:
         found = getattr(term, "distance", None)
         if isinstance(found, Distance) and is_coincidence(found):
             return found
-    return coincidence("4 ms")
+    general = [t for t in (*fit.cell.trials, *trials) if t.distance is None or not is_coincidence(t.distance)]
+    fastest = max((float(trial.scored.rate().max(initial=0.0)) for trial in general), default=0.0)
+    precision, chosen = 4.0, coincidence("4 ms")
+    while fastest >= chosen.kernels().reference_below:
+        precision /= 2
+        chosen = coincidence(precision)
+    if precision < 4.0:
+        warnings.warn(
+            f"scored by coincidences within {precision:g} ms: at {fastest:.3g} Hz those within 4 ms are chance",
+            LapicqueNotice,
+            stacklevel=2,
+        )
+    return chosen

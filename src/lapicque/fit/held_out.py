@@ -79,7 +79,8 @@ def score(fit: Fit, trials: Sequence[Trial], distance: Distance | None = None) -
     fit : Fit
     trials : sequence of Trial
     distance : Distance, optional
-        A coincidence factor; that of the fit's objective if absent, else that with 4 ms. A trial's own goes first.
+        A coincidence factor; that of the fit's objective if absent, else that with 4 ms, or with 2 ms, 1 ms ... for
+        data too fast for it, which a notice says. A trial's own goes first.
 
     Raises
     ------
@@ -102,7 +103,7 @@ def score(fit: Fit, trials: Sequence[Trial], distance: Distance | None = None) -
     """
     if distance is not None and not is_coincidence(distance):
         raise FitError(f"a score is a coincidence factor, such as lq.distances.coincidence('4 ms'), not {distance!r}")
-    general = distance or scoring_distance(fit)
+    general = distance or scoring_distance(fit, trials)
     problem = fit.cell.with_trials(trials)
     rows: list[tuple[str, float, float | None]] = []
     for n, trial in enumerate(problem.trials):

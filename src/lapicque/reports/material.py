@@ -79,11 +79,11 @@ def gather(
     recording : Recording, optional
         For its notices.
     """
-    distance = scoring_distance(fit)
     chosen = {"train": fit.cell.trials if train is None else tuple(train), "test": tuple(test or ())}
     known = dict(scores or {})
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", LapicqueNotice)
+        distance = scoring_distance(fit, [trial for trials in chosen.values() for trial in trials])
         parts = tuple(
             _part(fit, name, trials, distance, known.get(name)) for name, trials in chosen.items() if len(trials)
         )
