@@ -39,6 +39,20 @@ def recording(unit="pA", voltage=True):
     return Recording(sweeps, DT, unit, name="cell 1")
 
 
+def test_spike_trains_alone_are_sent_on():
+    import neo
+
+    trains = [neo.SpikeTrain([1.0, 2.0], units="ms", t_stop=5.0), neo.SpikeTrain([3.0], units="ms", t_stop=5.0)]
+    for given, kind in ((trains, "list"), (trains[0], "SpikeTrain")):
+        with pytest.raises(RecordingError, match=rf"Segment is expected, not {kind}: .*SpikeTrains\.from_neo"):
+            lq.io.from_neo(given)
+    segment = neo.Segment()
+    segment.spiketrains.extend(trains)
+    with pytest.raises(RecordingError, match=r"for the spikes of many cells write lq\.spikes\.SpikeTrains\.from_neo"):
+        lq.io.from_neo(segment)
+    assert SpikeTrains.from_neo(segment).counts.tolist() == [2, 1]
+
+
 @pytest.mark.parametrize("unit", ["pA", "1"])
 @pytest.mark.parametrize("voltage", [True, False])
 def test_there_and_back(unit, voltage):

@@ -129,7 +129,7 @@ def from_neo(source_object: Any, *, source: str = "", **options: Unpack[Options]
     Raises
     ------
     RecordingError
-        If a segment has no or several possible currents, or several spike trains.
+        If it is neither, or a segment has no or several possible currents, or several spike trains.
 
     Examples
     --------
@@ -141,6 +141,11 @@ def from_neo(source_object: Any, *, source: str = "", **options: Unpack[Options]
     Sweep('step': 4 samples, 1 spike, no voltage)
     """
     segments = getattr(source_object, "segments", [source_object])
+    if not all(hasattr(segment, "analogsignals") for segment in segments):
+        raise RecordingError(
+            f"a Neo Block or Segment is expected, not {type(source_object).__name__}: spike trains alone are "
+            "lq.spikes.SpikeTrains.from_neo(...)"
+        )
     title = source or str(source_object.name or "the Neo object")
     notes = dict(source_object.annotations)
     if options.get("units") is None and notes.get("stimulus_unit") == "1":
@@ -156,7 +161,7 @@ def _raw(segment: Any, k: int, title: str) -> RawSweep:
     if len(segment.spiketrains) > 1:
         raise RecordingError(
             f"{title}: segment {label!r} holds {len(segment.spiketrains)} spike trains: keep the one of the recorded "
-            "cell in segment.spiketrains"
+            "cell in segment.spiketrains; for the spikes of many cells write lq.spikes.SpikeTrains.from_neo(...)"
         )
     spikes = None
     if len(segment.spiketrains) == 1:

@@ -277,6 +277,25 @@ def test_locust_units_count_samples(data):
     assert 700e3 < found.t_stop < 800e3
 
 
+@pytest.mark.parametrize("names", [("t", "i"), ("times", "senders"), ("t_ms", "i")])
+def test_monitors_of_other_simulators(tmp_path, names):
+    order = np.argsort(TIMES, kind="stable")  # monitors list spikes as they come, of all neurons
+    unit = {} if names[0].endswith("_ms") else {"unit": "ms"}
+    np.savez(tmp_path / "a.npz", **dict(zip(names, (TIMES[order], LABELS[order]), strict=True)))
+    found = read_spikes(tmp_path / "a.npz", **unit, t_stop=float(TIMES.max()))
+    assert [train.tolist() for train in found.to_lists()] == [
+        np.sort(TIMES[label == LABELS]).tolist() for label in np.unique(LABELS)
+    ]
+
+
+def test_numbers_of_neurons_are_not_taken_for_times(tmp_path):
+    np.savez(tmp_path / "a.npz", when=np.array([1.5, 2.5]), who=np.array([0, 1]))
+    with pytest.raises(RecordingError, match="'who' are whole numbers, as many as there are times in 'when'"):
+        read_spikes(tmp_path / "a.npz", unit="s")
+    np.savez(tmp_path / "b.npz", one=np.array([1.5, 2.5]), two=np.array([0.0, 1.0]))
+    assert read_spikes(tmp_path / "b.npz", unit="s", t_stop="3 s").counts.tolist() == [2, 2]
+
+
 def test_a_bare_sampling_rate_is_in_hertz(tmp_path):
     (tmp_path / "a.txt").write_text("150\n450\n")
     np.testing.assert_allclose(read_spikes(tmp_path / "a.txt", rate=15_000, t_stop="0.1 s").times, [10, 30])

@@ -18,12 +18,16 @@ from lapicque.spikes.trains import SpikeTrains
 
 NAME = "a NumPy .npz archive"
 recognises = io.npz.recognises
-#: Arrays that number the neuron of each time in ``spike_times``: phy's, and others.
-LABELS = ("spike_clusters", "spike_ids", "spike_neurons", "spike_labels", "neurons", "clusters", "labels")
+#: Arrays of the times of many neurons: ``t`` is that of Brian's monitors.
+TIMES = ("spike_times", "times", "t")
+#: Arrays that number the neuron of each of these times: phy's, NEST's ``senders``, Brian's ``i``, and others.
+LABELS = (
+    "spike_clusters", "spike_ids", "spike_neurons", "spike_labels", "neurons", "clusters", "labels", "senders", "i",
+)  # fmt: skip
 
 
 def read(path: str | os.PathLike[str]) -> dict[str, Found | SpikeTrains]:
-    """Read ``NAME_ms`` with ``NAME_offsets``, ``spike_times`` with labels of neurons, or an array a train."""
+    """Read ``NAME_ms`` with ``NAME_offsets``, `TIMES` with `LABELS` of neurons, or an array a train."""
     arrays = io.npz.load_arrays(path)
     if {"current", "stimulus"} & arrays.keys():
         return {Path(path).stem: trials_of(path)}
@@ -46,22 +50,29 @@ def populations(
         offsets = next((o for o in (f"{stem}_offsets", f"{stem.removesuffix('_times')}_offsets") if o in arrays), None)
         if stem == "times" and offsets is None and "offsets" in arrays:
             offsets = "offsets"
-        labels = next((o for o in LABELS if o in arrays), None) if stem in ("times", "spike_times") else None
+        labels = next((o for o in LABELS if o in arrays), None) if stem in TIMES else None
         if offsets is not None and stem != offsets:
             trains = from_offsets(values, arrays[offsets][1], f"array {stem!r}")
-            shape = _shape(arrays, len(trains)) if stem in ("times", "spike_times") else None
+            shape = _shape(arrays, len(trains)) if stem in TIMES else None
             found[stem] = _made(trains, unit, window, shape=shape)
         elif labels is not None:
             trains, neurons = from_labels(values, arrays[labels][1], f"array {stem!r}")
             found[stem] = _made(trains, unit, window, neurons=neurons)
     if found:
-        return {name if stem in ("times", "spike_times") else stem: each for stem, each in found.items()}
+        return {name if stem in TIMES else stem: each for stem, each in found.items()}
     single = {s: a for s, a in arrays.items() if a[1].ndim == 1 and a[1].dtype.kind in "fiu" and s not in window}
     units = {unit for unit, _ in single.values()}
     if not single or len(units) > 1 or len(single) < len(arrays.keys() - window.keys()):
         raise RecordingError(
             f"{source!r} holds {', '.join(map(repr, arrays)) or 'nothing'}: spikes are arrays NAME_ms with "
             "NAME_offsets, 'spike_times_ms' with 'spike_clusters', or one array of times a train and nothing else"
+        )
+    kinds = {values.dtype.kind == "f": stem for stem, (_, values) in single.items()}
+    if len(single) == len(kinds) == 2 and len({values.size for _, values in single.values()}) == 1:
+        raise RecordingError(
+            f"{source!r}: {kinds[False]!r} are whole numbers, as many as there are times in {kinds[True]!r}. If they "
+            "say whose spikes these are, name the arrays 'spike_times' and 'spike_clusters'; if they are times, save "
+            "them as floats"
         )
     return {name: _made([values for _, values in single.values()], units.pop(), window, neurons=list(single))}
 

@@ -37,8 +37,8 @@ def read_spikes(
     ====================== ==========================================================================================
     HDF5                   recordings of lapicque; NWB's table of units; ``spikes`` with ``sCount`` (retinal waves of
                            Eglen et al. 2014, s); groups of datasets named as in .npz
-    .npz                   ``NAME_ms`` with ``NAME_offsets``; ``spike_times_s`` with ``spike_clusters``; or nothing but
-                           trains, an array each
+    .npz                   ``NAME_ms`` with ``NAME_offsets``; ``spike_times_s`` with ``spike_clusters``, ``t_ms`` with
+                           ``i``, ``times_ms`` with ``senders``; or nothing but trains, an array each
     .mat                   cell arrays and vectors
     text                   a train a line; a time a line; columns named ``time_ms`` and ``neuron`` (``sender`` ...)
     Prophesee .dat         the events of each pixel and polarity
