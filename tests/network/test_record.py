@@ -1,5 +1,7 @@
 """Recorders: what can be asked for, and what is refused."""
 
+import re
+
 import pytest
 
 import lapicque as lq
@@ -8,6 +10,7 @@ from lapicque.model import Neuron
 from lapicque.units import mV
 
 AMPA = lq.synapses.exponential("5 ms")
+PLASTIC = lq.synapses.stdp(1 * mV).onto(lq.synapses.instantaneous("v"))
 
 
 def test_recorders(net):
@@ -46,6 +49,20 @@ WRONG_RECORDERS = [
         "'bare' has no receptor: its synapse only writes variables of the neurons",
         SimulationError,
     ),
+    (
+        "exc",
+        ("v",),
+        dict(synapses=[0]),
+        "synapses= chooses among single synapses, and 'v' is no variable of theirs",
+        SimulationError,
+    ),
+    (
+        "ampa",
+        ("i",),
+        dict(synapses=[0]),
+        "synapses= chooses among single synapses, and 'ampa.i' is no variable of theirs",
+        SimulationError,
+    ),
     ("exc", ("v",), dict(every=0), "every is 0, but one positive time is expected", SimulationError),
     ("exc", ("v",), dict(every="1 mV"), "every is given in mV, but a time (ms) is expected: write it in ms", UnitError),
 ]
@@ -63,3 +80,33 @@ def test_named_events_are_recorded():
     neuron = Neuron("du/dt = -u/(5*ms) : mV", events=dict(plateau=lq.Event("u > 5*mV", "u = 0*mV")), name="dendritic")
     net = lq.Network()
     assert net.record(net.population(neuron, 2), "plateau").variables == ("plateau",)
+
+
+@pytest.mark.parametrize(
+    ("synapses", "message"),
+    [
+        ([], "synapses is [], but a list of their numbers is expected: those of lq.connections, from 0 upward"),
+        ([0.5], "synapses is [0.5], but a list of their numbers is expected"),
+        ([True, False], "synapses is [True, False], but a list of their numbers is expected"),
+        (3, "synapses is 3, but a list of their numbers is expected"),
+        ([-1], "synapses is [-1], but a list of their numbers is expected"),
+        ([2, 1, 2], "synapses names one of them twice"),
+    ],
+)
+def test_numbers_of_synapses_that_are_refused(net, synapses, message):
+    made = net.connect(
+        net["exc"], net["inh"], lq.synapses.stdp(1 * mV).onto(lq.synapses.instantaneous("v")), w=0.5 * mV
+    )
+    with pytest.raises(SimulationError, match=re.escape(message)):
+        net.record(made, "w", synapses=synapses)
+    assert not net.recorders
+
+
+def test_some_synapses(net):
+    made = net.connect(
+        net["exc"], net["inh"], lq.synapses.stdp(1 * mV).onto(lq.synapses.instantaneous("v")), w=0.5 * mV
+    )
+    assert repr(net.record(made, "w", every="1 ms", synapses=range(3))) == (
+        "Recorder(exc->inh.w: w of 3 synapses of exc->inh every 1 ms)"
+    )
+    assert "3 synapses of exc->inh" in repr(net)

@@ -14,7 +14,7 @@ from lapicque.network.making import made_population, population_name
 from lapicque.network.population import Population, selection
 from lapicque.network.projection import Projection, projection
 from lapicque.network.receptors import receptor_name
-from lapicque.network.recorder import Recorder, full_names, interval
+from lapicque.network.recorder import Recorder, full_names, interval, numbers_of_synapses
 from lapicque.network.spike_source import SpikeSource
 from lapicque.network.stimulus import Stimulation, check_stimulation, stimulus_of
 
@@ -245,7 +245,9 @@ class Network(Changing):
         self._stimulations[chosen] = made
         return made
 
-    def record(self, what: Any, *variables: str, every: Any = None, name: str | None = None) -> Recorder:
+    def record(
+        self, what: Any, *variables: str, every: Any = None, name: str | None = None, synapses: Any = None
+    ) -> Recorder:
         """Ask for a recording.
 
         Parameters
@@ -253,11 +255,13 @@ class Network(Changing):
         what : Population, Selection or Projection
         *variables : str
             ``"spikes"``, ``"rate"``, names of states, algebraic variables or inputs, ``"RECEPTOR.g"``; of a projection
-            the variables of its receptor.
+            what its synapses learn, ``"w"``, and the variables of its receptor.
         every : quantity, optional
             Time between samples, ms; by default every step.
         name : str, optional
             By default the population's name for spikes, else with the variables behind it, ``"exc.v"``.
+        synapses : (synapse,) int, optional
+            Of a projection, the numbers of the synapses to record, as `lapicque.connections` lists them; all if absent.
 
         Returns
         -------
@@ -278,5 +282,6 @@ class Network(Changing):
         owner = chosen.name if isinstance(chosen, Projection) and learned else population.name
         base = owner if names == ("spikes",) else f"{owner}.{'+'.join(names)}"
         own = free_name(self._recorders, name, base, "recorder")
-        self._recorders[own] = Recorder(own, chosen, names, interval(every))
+        numbers = numbers_of_synapses(chosen, names, synapses)
+        self._recorders[own] = Recorder(own, chosen, names, interval(every), numbers)
         return self._recorders[own]

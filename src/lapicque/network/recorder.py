@@ -34,12 +34,15 @@ class Recorder:
         ``"RECEPTOR.g"`` for those of a receptor. Of a projection, also what its synapses learn.
     every : float or None
         ms between samples; None: every step.
+    synapses : (synapse,) int or None
+        Which synapses of a projection are recorded; None: all.
     """
 
     name: str
     what: Selection | Projection
     variables: tuple[str, ...]
     every: float | None = None
+    synapses: np.ndarray | None = None
 
     @property
     def target(self) -> Selection:
@@ -48,8 +51,14 @@ class Recorder:
 
     def __repr__(self) -> str:
         every = "" if self.every is None else f" every {self.every:g} ms"
-        of = self.what.name if isinstance(self.what, Projection) else repr(self.what)
-        return f"Recorder({self.name}: {', '.join(self.variables)} of {of}{every})"
+        return f"Recorder({self.name}: {', '.join(self.variables)} of {self.of}{every})"
+
+    @property
+    def of(self) -> str:
+        """What is recorded, in words."""
+        if self.synapses is not None:
+            return f"{len(self.synapses)} synapses of {self.what.name}"  # type: ignore[union-attr]
+        return self.what.name if isinstance(self.what, Projection) else repr(self.what)
 
 
 def interval(every: Any) -> float | None:
@@ -91,6 +100,29 @@ def full_names(network: Network, what: Selection | Projection, variables: tuple[
     for name in variables:
         _check_name(network, what, name)
     return variables
+
+
+def numbers_of_synapses(what: Selection | Projection, names: tuple[str, ...], synapses: Any) -> np.ndarray | None:
+    """Return the numbers of the synapses that are recorded, checked as far as they can be before the wiring is drawn.
+
+    Raises
+    ------
+    SimulationError
+        If they are no different whole numbers from 0 upward, or what is recorded is not of single synapses.
+    """
+    if synapses is None:
+        return None
+    other = [n for n in names if not isinstance(what, Projection) or n not in what.synapse.learned]
+    if other:
+        raise SimulationError(f"synapses= chooses among single synapses, and {other[0]!r} is no variable of theirs")
+    numbers = np.asarray(synapses)
+    if numbers.ndim != 1 or not len(numbers) or not np.issubdtype(numbers.dtype, np.integer) or numbers.min() < 0:
+        raise SimulationError(
+            f"synapses is {synapses!r}, but a list of their numbers is expected: those of lq.connections, from 0 upward"
+        )
+    if len(np.unique(numbers)) < len(numbers):
+        raise SimulationError("synapses names one of them twice")
+    return numbers.astype(np.int64)
 
 
 def _of_projection(projection: Projection, name: str) -> str:

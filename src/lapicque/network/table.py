@@ -26,7 +26,7 @@ def _tables(network: Contents) -> list[Table]:
         (f"{s.target!r}.{s.variable}", repr(s.stimulus)) for s in network.stimulations.values()
     ]
     recorders: list[tuple[str, ...]] = [
-        (r.name, ", ".join(r.variables), repr(r.target), "step" if r.every is None else f"{r.every:g} ms")
+        (r.name, ", ".join(r.variables), r.of, "step" if r.every is None else f"{r.every:g} ms")
         for r in network.recorders.values()
     ]
     signals: list[tuple[str, ...]] = [

@@ -74,7 +74,7 @@ def _items(recorder: Recorder, numbers: Mapping[str, int], circuit: Circuit) -> 
         key = recorder.name if single else f"{base}.{variable}"
         if isinstance(recorder.what, Projection) and variable in recorder.what.synapse.learned:
             store = store_of(circuit, recorder.what.name)
-            synapses, unit = np.arange(store.wiring.count), recorder.what.units[variable]
+            synapses, unit = _synapses(recorder, store.wiring.count), recorder.what.units[variable]
             found.append(Item(key, "samples", -1, name_in_code(store, variable), synapses, every, unit, store))
             continue
         if variable == "rate":
@@ -90,6 +90,17 @@ def _items(recorder: Recorder, numbers: Mapping[str, int], circuit: Circuit) -> 
         name = part_name(*variable.split(".", 1)) if "." in variable else variable
         found.append(Item(key, "samples", population, name, target.numbers, every, neuron.variables[name].unit))
     return found
+
+
+def _synapses(recorder: Recorder, count: int) -> np.ndarray:
+    if recorder.synapses is None:
+        return np.arange(count)
+    if recorder.synapses.max() >= count:
+        raise SimulationError(
+            f"the recorder {recorder.name!r} names synapse {recorder.synapses.max()}, but {recorder.what.name!r} has "  # type: ignore[union-attr]
+            f"{count}: lq.connections lists them"
+        )
+    return recorder.synapses
 
 
 def _steps(recorder: Recorder, dt: float) -> int:

@@ -180,6 +180,6 @@ class Result:
         lines += [f"  {name}: {scheme}" for name, scheme in self.schemes.items()]
         for name, trains in self.spikes.items():
             count, rate = trains.shape[1], np.mean(trains.rate())
-            lines.append(f"  spikes[{name!r}]: {len(trains.times)} of {count} neurons, {rate:.3g} Hz")
+            lines.append(f"  spikes[{name!r}]: {len(trains.times)} spikes of {count} neurons, {rate:.3g} Hz")
         lines += [f"  traces[{name!r}]: {trace!r}" for name, trace in self.traces.items()]
         return "\n".join(lines)

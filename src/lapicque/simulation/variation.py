@@ -182,7 +182,7 @@ def varied(network: Network, changes: Mapping[str, Any]) -> Network:
     for name, recorder in network.recorders.items():
         what = recorder.what
         whole = made.projections[what.name] if isinstance(what, Projection) else end(what)
-        made.record(whole, *recorder.variables, every=recorder.every, name=name)
+        made.record(whole, *recorder.variables, every=recorder.every, name=name, synapses=recorder.synapses)
     made.carry_over(network)
     return made
 
