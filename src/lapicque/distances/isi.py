@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numba import njit
 
 from lapicque.distances.distance import Kernels, checked_mrts, one_of
 from lapicque.distances.preparation import intervals
@@ -66,7 +67,7 @@ class IsiDistance(InTime):
     mrts: float = field(default=0.0, metadata={"unit": "ms"})
 
     def kernels(self) -> Kernels:
-        """Two trains are compared in one pass over the spikes of both, in time."""
+        """Two trains are compared in one pass over the spikes of both, in time, from its beginning and its middle."""
         return Kernels(intervals, _pair, (float(self.edges == "real"), self.mrts), columns=2)
 
     def pair_profile(self, a: np.ndarray, b: np.ndarray, t_start: float, t_stop: float) -> Profile:
@@ -81,18 +82,45 @@ class IsiDistance(InTime):
 
 
 def _pair(a, a_from, a_to, b, b_from, b_to, t_start, t_stop, parameters, scratch):
-    nodes_a, intervals_a, nodes_b, intervals_b = a[0], a[1], b[0], b[1]
+    nodes_a, intervals_a, nodes_b, intervals_b, mrts = a[0], a[1], b[0], b[1], parameters[1]
+    # each step waits for the one before it to say which train spikes next: two walks at once wait half as long
+    k, n = _middle(nodes_a, a_from, a_to, nodes_b, b_from, b_to)
+    middle = max(t_start, nodes_a[k], nodes_b[n])
+    i, j, t, early = np.uintp(a_from), np.uintp(b_from), t_start, 0.0
+    s, late = middle, 0.0
+    while t < middle and s < t_stop:
+        i, j, t, early = _step(nodes_a, intervals_a, nodes_b, intervals_b, mrts, middle, i, j, t, early)
+        k, n, s, late = _step(nodes_a, intervals_a, nodes_b, intervals_b, mrts, t_stop, k, n, s, late)
+    while t < middle:
+        i, j, t, early = _step(nodes_a, intervals_a, nodes_b, intervals_b, mrts, middle, i, j, t, early)
+    while s < t_stop:
+        k, n, s, late = _step(nodes_a, intervals_a, nodes_b, intervals_b, mrts, t_stop, k, n, s, late)
+    return (early + late) / (t_stop - t_start)
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _step(nodes_a, intervals_a, nodes_b, intervals_b, mrts, stop, i, j, t, total):
+    """Go on from time t, behind nodes i and j, to the next spike: which nodes and time are reached, and the integral."""
     # unsigned, so that no index needs a check for counting from the end; no branches, as which train spikes next
     # cannot be predicted
     one = np.uintp(1)
-    i, j = np.uintp(a_from), np.uintp(b_from)
-    t, mrts = t_start, parameters[1]
-    total = 0.0
-    while t < t_stop:
-        x, y = nodes_a[i + one], nodes_b[j + one]
-        u, v = intervals_a[i], intervals_b[j]
-        until = min(min(x, t_stop), y)
-        total += (until - t) * (abs(u - v) / max(max(u, mrts), v))
-        t = until
-        i, j = i + np.uintp(x <= y), j + np.uintp(y <= x)
-    return total / (t_stop - t_start)
+    x, y = nodes_a[i + one], nodes_b[j + one]
+    u, v = intervals_a[i], intervals_b[j]
+    until = min(min(x, stop), y)
+    total += (until - t) * (abs(u - v) / max(max(u, mrts), v))
+    return i + np.uintp(x <= y), j + np.uintp(y <= x), until, total
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _middle(nodes_a, a_from, a_to, nodes_b, b_from, b_to):
+    """Return the last node of each train in the earlier half of the spikes of both."""
+    spikes_a, spikes_b = a_to - a_from - 3, b_to - b_from - 3
+    half = (spikes_a + spikes_b) // 2
+    low, high = max(0, half - spikes_b), min(half, spikes_a)
+    while low < high:
+        of_a = (low + high) // 2
+        if nodes_a[np.uintp(a_from + 1 + of_a)] <= nodes_b[np.uintp(b_from + half - of_a)]:
+            low = of_a + 1
+        else:
+            high = of_a
+    return np.uintp(a_from + low), np.uintp(b_from + half - low)
