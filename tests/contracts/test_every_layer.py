@@ -62,7 +62,7 @@ def test_kernels_do_what_torch_operations_do_and_the_simulator(name):
     assert fused.sum() > 0
     assert torch.equal(fused, printed)
     assert (d_fused - d_printed).norm() <= 1e-6 * d_printed.norm()
-    if not layer._code.DRAWS:
+    if not layer.code.DRAWS:
         unit = layer.model.variables["i_ext"].unit
         steps, width = len(x), 6
         answer = lq.simulate(

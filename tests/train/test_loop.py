@@ -8,6 +8,8 @@ import torch
 from lapicque import Neuron, neurons
 from lapicque.errors import TrainingError
 from lapicque.train import FPTT, Linear, Loop, Recurrent, Sequential, Smooth, Spiking
+from lapicque.train.in_torch import in_torch
+from lapicque.train.initialise import data_driven
 
 CELL = Neuron(
     """
@@ -135,9 +137,22 @@ def test_pieces_are_the_whole_and_stateful_goes_on():
     assert torch.equal(torch.cat([first, second]), whole)
     kept = Loop(loop.layer, loop.through, stateful=True, return_state=False)
     assert torch.equal(torch.cat([kept(x[:11]), kept(x[11:])]), whole)
-    assert not kept._state["v"].requires_grad
+    assert not kept.state["v"].requires_grad
     kept.reset()
     assert torch.equal(kept(x), whole)
+
+
+def test_a_copy_in_torch_and_what_looks_at_layers_leave_its_state_alone():
+    torch.manual_seed(4)
+    kept = Loop(spiking(), Fed(torch.randn(6, 6)), stateful=True, return_state=False)
+    net = torch.nn.Sequential(Linear(3, 6), kept)
+    x = 4 * torch.rand(20, 2, 3)
+    net(x)
+    before = kept.state
+    assert in_torch(net)[1].state is None
+    with pytest.raises(TrainingError, match="did not run when the module was called"):
+        data_driven(net, x, rate=20)
+    assert kept.state is before
 
 
 def test_in_a_stack_its_state_is_handed_on():

@@ -109,7 +109,7 @@ def test_layers_of_kernels_give_the_same_and_stay_what_they_are():
     printed = train.Sequential(train.Linear(4, 33), train.Recurrent(LEAKY, 33, backend="torch", **options)).double()
     printed.load_state_dict(net.state_dict())
     torch.testing.assert_close(train.lyapunov_spectrum(net, x, 3), train.lyapunov_spectrum(printed, x, 3))
-    assert net[1].neurons._runner.name == "fused"
+    assert net[1].neurons.runner.name == "fused"
     train.flossing(net, x, 3).backward()
     train.flossing(printed, x, 3).backward()
     torch.testing.assert_close(net[1].weight.grad, printed[1].weight.grad)

@@ -134,7 +134,7 @@ def test_layers_that_go_on_by_themselves_do_so_in_a_chain():
     net[1].reset()
     pieces = torch.cat([net(x[:10]), net(x[10:])])
     assert torch.equal(whole, pieces)
-    assert not net[1]._state["v"].requires_grad
+    assert not net[1].state["v"].requires_grad
 
 
 def test_the_layer_is_named_where_gradients_are_no_longer_numbers():

@@ -459,3 +459,34 @@ def test_repr_says_what_is_run():
         "Spiking(adex, 10, dt=0.5 ms; scheme=euler; i_ext -> spikes; surrogate=Triangle(width=0.5); reset detached; "
         "backend torch: asked for)"
     )
+
+
+OWN_NAMES = ("size", "state", "code", "described", "start", "half", "raw")
+
+
+def named(name):
+    return lq.Neuron(
+        f"dv/dt = ({name}*i - v)/tau : 1\ni : 1 (input)", threshold="v > 1", reset="v = 0",
+        parameters={name: 2.0, "tau": "10 ms"},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [*OWN_NAMES, "keys"])
+def test_learned_parameters_with_a_name_that_a_layer_has_itself_are_refused(name):
+    with pytest.raises(TrainingError, match=f"the parameter '{name}' of .* has the name of something else"):
+        Spiking(named(name), 3, learn=name)
+
+
+@pytest.mark.parametrize("name", OWN_NAMES)
+def test_what_a_layer_has_itself_is_not_hidden_by_parameters(name):
+    x = torch.rand(20, 2, 3)
+    layer, plain = (Spiking(named(n), 3, stateful=True, learn="tau") for n in (name, "gain"))
+    layer(x)
+    plain(x)
+    made = copy.deepcopy(layer).at("0.5 ms").at("1 ms")
+    assert layer.size == made.size == (3,)
+    assert made.model.constants[name].value == 2.0
+    assert torch.equal(layer(x)[0], plain(x)[0])
+    layer.reset()
+    plain.reset()
+    assert torch.equal(made(x)[0], plain(x)[0])

@@ -250,7 +250,7 @@ def test_torch_coefficients_are_the_simulators_numbers(name):
     model = getattr(lq.neurons, name)
     scale = "10 mV" if name in ("hodgkin_huxley", "morris_lecar", "traub") else None  # they have no reset
     layer = Spiking(model, dt="0.1 ms", input="i_ext", threshold_scale=scale)
-    code, values = layer._code, layer._values
+    code, values = layer.code, layer.values
     p = {key: torch.as_tensor(value, dtype=F64) for key, value in values.numbers.items()}
     p |= {f"_initial_{x}": value for x, value in values.first.items()}
     found = code.coefficients(p, torch.tensor(0.1, dtype=F64))
@@ -318,7 +318,7 @@ def test_a_surrogate_of_the_users_own_is_found_by_its_text():
     gradients = []
     for height in (1.0, 2.0):
         layer = Spiking(plain, surrogate=parabola(height))
-        assert layer._recipe.key is None
+        assert layer.recipe.key is None
         gradients.append(torch.autograd.grad(layer(x)[0][-1].sum(), x)[0])
     torch.testing.assert_close(gradients[1][-1], 2 * gradients[0][-1])
 

@@ -34,7 +34,7 @@ def outermost(layer: nn.Module) -> nn.Module:
 def name_of(layer: nn.Module, root: nn.Module) -> str:
     """Return a layer's name in a module, such as ``"'2' (Spiking of lif)"``."""
     name = next((name for name, module in root.named_modules() if module is layer), "")
-    neuron = getattr(layer, "_model", None)
+    neuron = getattr(layer, "described", None)
     described = type(layer).__name__ + ("" if neuron is None else f" of {neuron.name!r}")
     return f"{name!r} ({described})" if name else described
 

@@ -8,8 +8,8 @@ from functools import partial
 from torch import nn
 
 from lapicque.train.linear import Linear
-from lapicque.train.recurrent import Recurrent
 from lapicque.train.spiking import Spiking
+from lapicque.train.state import Stateful
 
 
 def in_torch(module: nn.Module) -> nn.Module:
@@ -29,18 +29,18 @@ def in_torch(module: nn.Module) -> nn.Module:
     >>> made = in_torch(net)
     >>> made[0].weight is net[0].weight, made[1].raw["c_m"] is net[1].raw["c_m"]
     (True, True)
-    >>> made[1]._runner.name
+    >>> made[1].runner.name
     'torch'
     """
     shared = {id(tensor): tensor for tensor in (*module.parameters(), *module.buffers())}
     made = copy.deepcopy(module, shared)
     for layer in made.modules():
-        if isinstance(layer, Spiking | Recurrent):
+        if isinstance(layer, Stateful):
             layer.stateful = False
             layer.reset()
         if isinstance(layer, Spiking):
             layer.backend, layer.checkpoint = "torch", None
-            layer._derive()
+            layer.derive()
         elif isinstance(layer, Linear):
             layer.forward = partial(nn.Linear.forward, layer)  # type: ignore[method-assign]
     return made

@@ -12,13 +12,13 @@ from lapicque.errors import TrainingError
 from lapicque.train.checks import check_type
 from lapicque.train.recurrent import Recurrent
 from lapicque.train.spiking import Spiking
-from lapicque.train.state import State, detached
+from lapicque.train.state import State, Stateful
 
 #: What the outputs of the last step are called in the state of the loop: the prefix of their names.
 _BEFORE = "before_"
 
 
-class Loop(nn.Module):
+class Loop(Stateful, nn.Module):
     r"""A layer that is given, in every step, what a module makes of x and of the layer's outputs one step before.
 
     `Recurrent` has its own spikes come back through a matrix, into one input; here any outputs come back, spikes and
@@ -75,7 +75,6 @@ class Loop(nn.Module):
             raise TrainingError(f"Loop: what the outputs come back through is {through!r}, but a module is expected")
         self.layer, self.through = layer, through
         self.return_state, self.stateful = return_state, stateful
-        self._state: State | None = None
 
     def forward(self, x: Tensor, state: Mapping[str, Tensor] | None = None) -> Any:
         r"""Run the layer over time.
@@ -106,7 +105,7 @@ class Loop(nn.Module):
         if x.ndim < 2 or not x.numel():
             raise TrainingError(f"Loop: x has shape {tuple(x.shape)}, but (time, batch, ...) with steps is expected")
         x = x if x.is_floating_point() else x.to(torch.get_default_dtype())
-        state = self._state if state is None and self.stateful else state
+        state = self.begun(state)
         inner, before = self._split(state, x) if state is not None else (None, self._before(x))
         steps: list[tuple[Tensor, ...]] = []
         for now in x.unbind(0):
@@ -117,8 +116,7 @@ class Loop(nn.Module):
             steps.append(before)
         assert inner is not None
         made = dict(inner) | {_BEFORE + name: one for name, one in zip(self.layer.outputs, before, strict=True)}
-        if self.stateful:
-            self._state = detached(made)
+        self.keep(made)
         outputs = tuple(torch.stack(column) for column in zip(*steps, strict=True))
         return (outputs[0] if self.layer.single else outputs), made
 
@@ -131,9 +129,9 @@ class Loop(nn.Module):
             )
         like = x.new_zeros(()).expand(1, x.shape[1], *size)
         start = self.layer.start(like, None)
-        first = dict(zip(self.layer._code.STATES, start.states, strict=True))
+        first = dict(zip(self.layer.code.STATES, start.states, strict=True))
         zero = like[0]
-        return tuple(self.layer._shown(name, first.get(name, zero)) for name in self.layer.outputs)
+        return tuple(self.layer.in_units(name, first.get(name, zero)) for name in self.layer.outputs)
 
     def _split(self, state: Mapping[str, Tensor], x: Tensor) -> tuple[State, tuple[Tensor, ...]]:
         """Return the state of the layer, and its last outputs."""
@@ -146,10 +144,6 @@ class Loop(nn.Module):
             if state[name].shape[:1] != x.shape[1:2]:
                 raise TrainingError(f"the state {name!r} is of a batch of {len(state[name])}, x of {x.shape[1]}")
         return {k: v for k, v in state.items() if k not in wanted}, tuple(state[name].to(x) for name in wanted)
-
-    def reset(self) -> None:
-        """Forget where the call before ended."""
-        self._state = None
 
 
 def _one_step(x: Any) -> Any:

@@ -137,7 +137,7 @@ def _exponents(
         raise TrainingError("x is what comes in: a tensor (time, batch, *size) is expected")
     layers: Any = in_torch(module).eval()
     for layer in module.modules():
-        if isinstance(layer, Spiking) and layer._code.DRAWS:
+        if isinstance(layer, Spiking) and layer.code.DRAWS:
             raise TrainingError(
                 f"{name_of(layer, module)} draws random numbers: exponents are of what the state alone determines"
             )

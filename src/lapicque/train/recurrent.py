@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from lapicque.errors import TrainingError
 from lapicque.model.neuron import Neuron
 from lapicque.train.spiking import Spiking
-from lapicque.train.state import State, detached
+from lapicque.train.state import State, Stateful
 
 KINDS = ("all_to_all", "one_to_one")
 
@@ -20,7 +20,7 @@ KINDS = ("all_to_all", "one_to_one")
 SPIKES = "spikes"
 
 
-class Recurrent(nn.Module):
+class Recurrent(Stateful, nn.Module):
     r"""Neurons whose spikes of one step are added, through weights, to what comes in in the next.
 
     Parameters
@@ -72,7 +72,6 @@ class Recurrent(nn.Module):
         bound = 1 / sqrt(count)
         weight = torch.empty(shape, dtype=dtype, device=device).uniform_(-bound, bound)
         self.weight = nn.Parameter(weight)
-        self._state: State | None = None
 
     def forward(self, x: Tensor, state: Mapping[str, Tensor] | None = None) -> Any:
         """Run the layer over time; see `lapicque.train.Spiking.forward`."""
@@ -81,16 +80,15 @@ class Recurrent(nn.Module):
 
     def run(self, x: Tensor, state: Mapping[str, Tensor] | None = None) -> tuple[Any, State]:
         """Run the layer over time: as ``layer(x, state)`` where ``return_state`` is True."""
-        state = self._state if state is None and self.stateful else state
+        state = self.begun(state)
         before, inner = split_state(state)
-        (like,) = self.neurons._incoming.read(x, inner)
+        (like,) = self.neurons.incoming.read(x, inner)
         weight, before = self.fed(like, before)
-        factor = self.neurons._factors.get(self.neurons.inputs[0])  # of a state, which has no coefficient for it
+        factor = self.neurons.factors.get(self.neurons.inputs[0])  # of a state, which has no coefficient for it
         answer, made = self.neurons.run(x, inner, weight if factor is None else weight * factor, before)
         spikes = answer if self.neurons.single else answer[0]
         made = {**made, SPIKES: spikes[:, -1] if self.neurons.batch_first else spikes[-1]}
-        if self.stateful:
-            self._state = detached(made)
+        self.keep(made)
         return answer, made
 
     def fed(self, like: Tensor, before: Tensor | None) -> tuple[Tensor, Tensor]:
@@ -122,10 +120,6 @@ class Recurrent(nn.Module):
             wanted = tuple(like.shape[1:])
             raise TrainingError(f"the state {SPIKES!r} has shape {tuple(before.shape)}, but {wanted} is expected")
         return self.weight.to(like.dtype), before.to(like)
-
-    def reset(self) -> None:
-        """Forget where the call before ended."""
-        self._state = None
 
     def extra_repr(self) -> str:
         """Return what torch shows of the layer beside its neurons."""

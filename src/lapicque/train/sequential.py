@@ -17,7 +17,7 @@ from lapicque.train.linear import Linear, check_incoming, event_driven, fitting
 from lapicque.train.recurrent import SPIKES, Recurrent, split_state
 from lapicque.train.spiking import Spiking, Start
 from lapicque.train.stage import Given, Stage
-from lapicque.train.state import State, detached
+from lapicque.train.state import State
 from lapicque.train.workspace import Workspace
 
 States = dict[str, Any]
@@ -198,11 +198,11 @@ class _Link:
             neurons is not None
             and is_plain(self.module, Spiking, Recurrent)
             and is_plain(neurons, Spiking)
-            and isinstance(neurons._runner, FusedRunner)
-            and neurons._runner.checkpoint is None
+            and isinstance(neurons.runner, FusedRunner)
+            and neurons.runner.checkpoint is None
             and not neurons.batch_first
             and len(neurons.inputs) == 1
-            and not neurons._factors
+            and not neurons.factors
             and (neurons.size is None or len(neurons.size) == 1)
         )
 
@@ -220,11 +220,11 @@ class _Link:
         neurons = self.neurons
         if neurons is None:
             return Stage(None, linear=True), Given(), None
-        runner = neurons._runner
+        runner = neurons.runner
         assert isinstance(runner, FusedRunner)
-        check_shape(like, neurons.size, False, state, neurons._code.STATES)
+        check_shape(like, neurons.size, False, state, neurons.code.STATES)
         fed = isinstance(self.module, Recurrent)
-        kept = self.module._state if state is None and self.module.stateful else state
+        kept = self.module.begun(state)
         before, inner = split_state(kept) if fed else (None, kept)
         start = neurons.start(like, inner)
         stage = runner.stage(start.coefficients, like.dtype, neurons.dt, linear=True, fed=fed)
@@ -244,6 +244,5 @@ class _Link:
         if spikes is None:
             return made
         made = {**made, SPIKES: spikes}
-        if self.module.stateful:
-            self.module._state = detached(made)
+        self.module.keep(made)
         return made

@@ -20,12 +20,12 @@ from lapicque.train import checks, reading
 from lapicque.train.backends import choose
 from lapicque.train.incoming import Incoming, draws
 from lapicque.train.parameters import check_constants, read_learn
-from lapicque.train.state import STEP, State, detached, fresh_state, read_state, zero_step
+from lapicque.train.state import STEP, State, Stateful, fresh_state, read_state, zero_step
 from lapicque.train.values import Values
 from lapicque.units import internal
 
 #: What is made from the rest, and is neither copied nor pickled.
-_DERIVED = ("_code", "_values", "_runner", "_incoming")
+_DERIVED = ("code", "values", "runner", "incoming", "why")
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Start:
     steps: int
 
 
-class Spiking(nn.Module):
+class Spiking(Stateful, nn.Module):
     r"""A layer of neurons: any `lapicque.Neuron` as an ``nn.Module``.
 
     Parameters
@@ -96,6 +96,12 @@ class Spiking(nn.Module):
     dtype, device : of learned parameters
     **parameters : quantities
         In place of the model's own values; an input that is not x gets a constant value here, else it is 0.
+
+    Attributes
+    ----------
+    described : the neuron as it was given; `model` has what was learned as well
+    learned, factors, extra : parameters that are learned; gains of states that x is added to; other coefficients
+    recipe, code, runner : what is computed, as code, and what runs it
 
     Raises
     ------
@@ -164,17 +170,17 @@ class Spiking(nn.Module):
         self.batch_first, self.return_state = batch_first, return_state
         self.stateful, self.backend, self.checkpoint = stateful, backend, checkpoint
         gains = reading.read_scale(model, self.inputs, scale)
-        self._factors = {name: gain for name, gain in gains.items() if name in model.states and gain != 1}
-        self._extra = {f"_gain_{name}": gain for name, gain in gains.items() if name in model.inputs}
+        self.factors = {name: gain for name, gain in gains.items() if name in model.states and gain != 1}
+        self.extra = {f"_gain_{name}": gain for name, gain in gains.items() if name in model.inputs}
         for name in model.inputs:
             if name not in self.inputs:
                 unit = model.variables[name].unit
-                self._extra[name] = internal(plain_value(steady.pop(name, 0), unit, f"the input {name!r}"), unit)
+                self.extra[name] = internal(plain_value(steady.pop(name, 0), unit, f"the input {name!r}"), unit)
         if steady:
             raise TrainingError(f"{next(iter(steady))!r} is what x is: a constant is for the inputs that are not")
         scales = reading.read_threshold_scale(model, threshold_scale)
-        self._extra |= {f"_scale_{event}": value for event, value in scales.items()}
-        self._recipe = Recipe(
+        self.extra |= {f"_scale_{event}": value for event, value in scales.items()}
+        self.recipe = Recipe(
             model,
             method,
             self.outputs,
@@ -186,21 +192,26 @@ class Spiking(nn.Module):
             smooth=smooth,
             detach_reset=self.detach_reset,
         )
-        self._learned = read_learn(model, learn, self.size, bounds)
+        self.learned = read_learn(model, learn, self.size, bounds)
+        for name in self.learned:
+            if self._has(name) or hasattr(nn.ParameterDict, name):
+                raise TrainingError(
+                    f"the parameter {name!r} of {model.name!r} has the name of something else that a layer has: to be "
+                    "learned it needs another one"
+                )
         self.raw = nn.ParameterDict(
             {name: nn.Parameter(one.start(model.constants[name].value, dtype, device))
-             for name, one in self._learned.items()}
+             for name, one in self.learned.items()}
         )  # fmt: skip
-        self._state: State | None = None
-        self._model = model
-        self._derive()
+        self.described = model
+        self.derive()
 
-    def _derive(self) -> None:
+    def derive(self) -> None:
         """Make what follows from the rest."""
-        self._code = torch_module(self._recipe)
-        self._runner, self.why = choose(self.backend, self._recipe, self._code, self.checkpoint)
-        self._incoming = Incoming(self._code, self.inputs, self._factors, self.size, self.batch_first)
-        self._values = Values(self._model, self._learned, self._extra, self.size, self._code, self.dt)
+        self.code = torch_module(self.recipe)
+        self.runner, self.why = choose(self.backend, self.recipe, self.code, self.checkpoint)
+        self.incoming = Incoming(self.code, self.inputs, self.factors, self.size, self.batch_first)
+        self.values = Values(self.described, self.learned, self.extra, self.size, self.code, self.dt)
 
     # -- running -----------------------------------------------------------------------------------------------------
 
@@ -242,12 +253,12 @@ class Spiking(nn.Module):
         recurrent : (to, from), weights of the layer's own spikes of the step before, which x is added to
         before : (batch, neuron), the spikes of the step before the first, where there are such weights
         """
-        state = self._state if state is None and self.stateful else state
-        given = self._incoming.read(x, state)
+        state = self.begun(state)
+        given = self.incoming.read(x, state)
         start = self.start(given[0], state)
         inputs, coefficients, watch = checks.watched(self, given, start.coefficients)
         with torch.autocast(given[0].device.type, enabled=False):
-            outputs, after = self._runner.run(
+            outputs, after = self.runner.run(
                 inputs, start.draws, start.states, coefficients, self.dt, start.begin, recurrent, before
             )
         if watch is not None:
@@ -264,8 +275,8 @@ class Spiking(nn.Module):
         ----------
         like : (time, batch, \*size), of the type and on the device of what comes in
         """
-        coefficients, first = self._values.coefficients({name: self.raw[name] for name in self._learned}, like)
-        code, shape = self._code, tuple(like.shape[1:])
+        coefficients, first = self.values.coefficients({name: self.raw[name] for name in self.learned}, like)
+        code, shape = self.code, tuple(like.shape[1:])
         if state is None:
             now = fresh_state(code.STATES, first, shape, like)
             if code.TIMED:
@@ -277,71 +288,65 @@ class Spiking(nn.Module):
 
     def finish(self, after: Sequence[Tensor], start: Start, given: Sequence[Tensor]) -> State:
         """Return the state after a run, looked through, and keep it where the layer is stateful."""
-        made = dict(zip(self._code.STATES, after, strict=True))
+        made = dict(zip(self.code.STATES, after, strict=True))
         if not torch.compiler.is_compiling():
-            checks.check_finite(self, made, self._code.MOVING, given, self._code.SCHEME)
+            checks.check_finite(self, made, self.code.MOVING, given, self.code.SCHEME)
         if start.begin is not None:
             made[STEP] = start.begin + start.steps
-        if self.stateful:
-            self._state = detached(made)
+        self.keep(made)
         return made
 
     def shown(self, outputs: Sequence[Tensor]) -> Any:
         """Return the outputs of a run as the user has asked for them."""
-        made = tuple(self._shown(name, value) for name, value in zip(self.outputs, outputs, strict=True))
+        made = tuple(self.in_units(name, value) for name, value in zip(self.outputs, outputs, strict=True))
         return made[0] if self.single else made
 
-    def _shown(self, name: str, value: Tensor) -> Tensor:
+    def in_units(self, name: str, value: Tensor) -> Tensor:
         """Return an output in its declared unit, its axes as the user has them."""
-        variable = self._model.variables.get(name)
+        variable = self.described.variables.get(name)
         if variable is not None and variable.unit.scale != 1:
             value = value / variable.unit.scale
         return value.transpose(0, 1) if self.batch_first else value
-
-    def reset(self) -> None:
-        """Forget where the call before ended."""
-        self._state = None
-
-    @property
-    def state(self) -> State | None:
-        """Where a stateful layer goes on from."""
-        return self._state
 
     # -- values ------------------------------------------------------------------------------------------------------
 
     @property
     def model(self) -> Neuron:
         """The neuron, with what has been learned so far."""
-        if not self._learned:
-            return self._model
-        values = {name: getattr(self, name).detach().cpu().numpy() for name in self._learned}
-        return self._model.with_(**{name: float(v) if v.ndim == 0 else v.ravel() for name, v in values.items()})
+        if not self.learned:
+            return self.described
+        values = {name: getattr(self, name).detach().cpu().numpy() for name in self.learned}
+        return self.described.with_(**{name: float(v) if v.ndim == 0 else v.ravel() for name, v in values.items()})
+
+    def _has(self, name: str) -> bool:
+        """Whether a layer has something of its own by this name, which a parameter does not hide."""
+        return name in self.__dict__ or name in (*_DERIVED, "described", "raw") or hasattr(type(self), name)
 
     def __getattr__(self, name: str) -> Any:
-        model = self.__dict__.get("_model")
-        if model is None or name not in model.constants:
+        model = self.__dict__.get("described")
+        if model is None or name not in model.constants or self._has(name):
             return super().__getattr__(name)
-        if name in self._learned:
-            return self._learned[name].domain.value(self.raw[name])
+        if name in self.learned:
+            return self.learned[name].domain.value(self.raw[name])
         value = np.asarray(model.constants[name].value, np.float64)
         shape = self.size if value.size > 1 and self.size else value.shape
         return torch.as_tensor(value.reshape(shape)).to(torch.get_default_dtype())
 
     def __setattr__(self, name: str, value: Any) -> None:
-        model = self.__dict__.get("_model")
-        if model is None or name not in model.constants:
+        model = self.__dict__.get("described")
+        if model is None or name not in model.constants or self._has(name):
             super().__setattr__(name, value)
             return
         value = value.detach().cpu().numpy() if isinstance(value, Tensor) else value
         new = model.with_(**{name: np.ravel(value) if np.ndim(value) > 1 else value})
         check_constants(new)
-        if name in self._learned:
+        if name in self.learned:
             raw = self.raw[name]
             with torch.no_grad():
-                raw.copy_(self._learned[name].start(new.constants[name].value, raw.dtype, raw.device))
+                raw.copy_(self.learned[name].start(new.constants[name].value, raw.dtype, raw.device))
         else:
-            self._model = new
-            self._derive()
+            self.described = new
+            self.derive()
 
     def at(self, dt: Any) -> Spiking:
         """Return a copy with another step: the equations say what changes.
@@ -356,7 +361,7 @@ class Spiking(nn.Module):
         made = copy.deepcopy(self)
         made.dt = reading.read_dt(dt)
         made.reset()
-        made._derive()
+        made.derive()
         return made
 
     # -- copies and text ---------------------------------------------------------------------------------------------
@@ -366,23 +371,23 @@ class Spiking(nn.Module):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
-        self._derive()
+        self.derive()
 
     def __repr__(self) -> str:
-        model = self._model
+        model = self.described
         size = "" if self.size is None else f"{self.size[0] if len(self.size) == 1 else self.size}, "
-        parts = [f"{size}dt={self.dt:g} ms", f"scheme={self._code.SCHEME}"]
+        parts = [f"{size}dt={self.dt:g} ms", f"scheme={self.code.SCHEME}"]
         parts.append(f"{' + '.join(self.inputs)} -> {', '.join(self.outputs)}")
         if self.surrogates:
             shown = {repr(surrogate) for surrogate in self.surrogates.values()}
             parts.append(f"surrogate={shown.pop() if len(shown) == 1 else self.surrogates}")
             parts.append(f"reset {_how_reset(self.detach_reset)}")
-        if self._learned:
-            learned = (f"{name} ({one.scope}, {one.domain.coordinate})" for name, one in self._learned.items())
+        if self.learned:
+            learned = (f"{name} ({one.scope}, {one.domain.coordinate})" for name, one in self.learned.items())
             parts.append(f"learns {', '.join(learned)}")
         parts += ["stateful"] if self.stateful else []
         parts += ["batch first"] if self.batch_first else []
-        parts.append(f"backend {self._runner.name}: {self.why}")
+        parts.append(f"backend {self.runner.name}: {self.why}")
         return f"{type(self).__name__}({model.name}, {'; '.join(parts)})"
 
 

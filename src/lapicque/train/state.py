@@ -21,6 +21,27 @@ State = dict[str, Tensor]
 STEP = "_step"
 
 
+class Stateful:
+    """A layer that goes on from where the call before ended if ``stateful`` is set, without gradients from there."""
+
+    stateful: bool
+    #: Where a stateful layer goes on from.
+    state: State | None = None
+
+    def begun(self, state: Mapping[str, Tensor] | None) -> Mapping[str, Tensor] | None:
+        """Return where a call begins that was given a state, or None."""
+        return self.state if state is None and self.stateful else state
+
+    def keep(self, made: Mapping[str, Tensor]) -> None:
+        """Keep where a call ended, if the layer is stateful."""
+        if self.stateful:
+            self.state = detached(made)
+
+    def reset(self) -> None:
+        """Forget where the call before ended."""
+        self.state = None
+
+
 def fresh_state(names: Sequence[str], first: Mapping[str, Tensor], shape: tuple[int, ...], like: Tensor) -> State:
     """Return the state at the beginning.
 

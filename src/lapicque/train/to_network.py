@@ -211,7 +211,7 @@ class _Builder:
         model, count = layer.model, int(np.prod(shape))
         made = self.net.population(model, count, name=f"layer_{name.replace('.', '_')}")
         for other, variable in model.inputs.items():
-            value = layer._extra.get(other, 0.0) / variable.unit.scale
+            value = layer.extra.get(other, 0.0) / variable.unit.scale
             if other not in layer.inputs and np.any(value):
                 self.net.stimulate(made, other, value if variable.unit.dimensionless else value * variable.unit)
         return made
@@ -276,7 +276,7 @@ def _gain(layer: Spiking) -> float:
     """Return by what x is multiplied to be in the declared unit of what it comes into."""
     (given,) = layer.inputs
     model = layer.model
-    gain = layer._factors.get(given, 1.0) if given in model.states else layer._extra[f"_gain_{given}"]
+    gain = layer.factors.get(given, 1.0) if given in model.states else layer.extra[f"_gain_{given}"]
     return float(gain) / model.variables[given].unit.scale
 
 
@@ -307,9 +307,9 @@ def _check(name: str, layer: Spiking, dt: float) -> None:
         raise TrainingError(f"{name!r} has dt={layer.dt:g} ms, but the first layer {dt:g} ms: a network has one step")
     if len(layer.inputs) > 1:
         raise TrainingError(f"{name!r} has the inputs {', '.join(layer.inputs)}: one is what a projection leads to")
-    if layer._recipe.smooth:
+    if layer.recipe.smooth:
         raise TrainingError(f"{name!r} has a smooth threshold, which only training has: choose another surrogate")
-    method = layer._recipe.method
+    method = layer.recipe.method
     if method is not None and step_of(layer.model, method).scheme != step_of(layer.model).scheme:
         raise TrainingError(
             f"{name!r} is integrated by {step_of(layer.model, method).scheme}, which a description does not say: leave "

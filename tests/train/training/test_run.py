@@ -447,7 +447,11 @@ def test_a_network_that_was_made_before_is_refused(tiny):
         train.run(tiny(network=lambda: made))
 
 
-@pytest.mark.parametrize("kind", [train.Spiking, train.Recurrent])
+def looped(model, size, stateful, **options):
+    return train.Loop(train.Spiking(model, size, **options), lambda x, spikes: x + spikes, stateful=stateful)
+
+
+@pytest.mark.parametrize("kind", [train.Spiking, train.Recurrent, looped])
 def test_layers_that_keep_their_state_are_refused(tiny, kind):
     def carried():
         cells = kind(neurons.lif, 5, scale="2 nA", backend="torch", stateful=True)

@@ -41,7 +41,7 @@ class SurrogateGradients:
         self.problem, self.function, self.backend = problem, function, backend
         self.loss = VanRossum(tau, problem.dt)
         probe = Spiking(problem.neuron, 1, dt=problem.dt, input=problem.driven, method=problem.method, backend=backend)
-        self.learned = [f for f in problem.free if f.name in probe._values.code.LEARNABLE]
+        self.learned = [f for f in problem.free if f.name in probe.code.LEARNABLE]
         if not self.learned:
             raise FitError(f"no free parameter of {problem.neuron.name!r} has a gradient: use lq.fit.pattern()")
 

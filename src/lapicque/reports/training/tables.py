@@ -132,7 +132,7 @@ def models(network: nn.Module) -> list[dict[str, Any]]:
     """Return the neurons of a network, each once, with the layers that have them."""
     found: dict[str, dict[str, Any]] = {}
     for _, layer in neurons_of(network):
-        neuron = cells_of(layer)._model
+        neuron = cells_of(layer).described
         text = repr(neuron)
         one = found.setdefault(text, {"equations": shared.equations(neuron), "text": text, "layers": []})
         one["layers"].append(name_of(layer, network))

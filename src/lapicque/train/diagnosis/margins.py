@@ -46,10 +46,10 @@ def note_membranes(layer: Any) -> Membranes | None:
         return None
     scale = scale_of(layer)
     outputs, single, run = layer.outputs, layer.single, layer.run
-    layer._model = with_margin(layer._model, event)
-    layer._recipe = replace(layer._recipe, model=layer._model, outputs=(*outputs, MARGIN))
+    layer.described = with_margin(layer.described, event)
+    layer.recipe = replace(layer.recipe, model=layer.described, outputs=(*outputs, MARGIN))
     layer.backend, layer.checkpoint = "torch", None
-    layer._derive()
+    layer.derive()
     noted: list[Tensor] = []
 
     def running(*given: Any) -> Any:
@@ -82,9 +82,9 @@ def scale_of(layer: Spiking) -> Tensor:
     """
     import sympy as sp
 
-    given = layer._extra.get("_scale_spike")
+    given = layer.extra.get("_scale_spike")
     if given is None:
-        system = layer._recipe.system
+        system = layer.recipe.system
         expression = threshold_scale(next(e for e in system.events if e.name == "spike"), system)
         names = sorted(expression.free_symbols, key=str)
         values = {**parameter_values(layer.model), "dt": layer.dt}

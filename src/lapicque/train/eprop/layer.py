@@ -81,10 +81,10 @@ class Layer:
 
     def __init__(self, neurons: Spiking, name: str, backend: str):
         self.backend = backend
-        self.graded = neurons._recipe.smooth or neurons._model.output is not None
+        self.graded = neurons.recipe.smooth or neurons.described.output is not None
         self.neurons, self.name, self.output = neurons, name, neurons.outputs[0]
-        self.factor = neurons._factors.get(neurons.inputs[0], 1.0)
-        variable = neurons._model.variables.get(self.output)
+        self.factor = neurons.factors.get(neurons.inputs[0], 1.0)
+        variable = neurons.described.variables.get(self.output)
         self.unit = 1.0 if variable is None else variable.unit.scale
         self._known: dict[tuple[tuple[str, ...], tuple[str, ...]], tuple[Derived, ModuleType]] = {}
 
@@ -93,12 +93,12 @@ class Layer:
 
     def code(self, coefficients: Sequence[Tensor]) -> tuple[Derived, ModuleType]:
         """Return the recursion and the code, which depend on what is the same for all neurons and what is learned."""
-        names = self.neurons._code.COEFFICIENTS
+        names = self.neurons.code.COEFFICIENTS
         named = list(zip(names, coefficients, strict=True))
         shared = tuple(name for name, c in named if c.ndim == 0)
         learned = tuple(name for name, c in named if c.requires_grad)
         if (shared, learned) not in self._known:
-            derived = Derived(self.neurons._recipe, self.output, shared, learned, bool(self.neurons._learned))
+            derived = Derived(self.neurons.recipe, self.output, shared, learned, bool(self.neurons.learned))
             self._known[shared, learned] = derived, step_module(derived)
         return self._known[shared, learned]
 

@@ -84,8 +84,8 @@ class Pass:
         """Return a layer's coefficients and first values as they are now, which know what is learned."""
         neurons = layer.neurons
         with torch.enable_grad():
-            raw = {name: neurons.raw[name] for name in neurons._learned}
-            return neurons._values.coefficients(raw, self.network.below.weight)
+            raw = {name: neurons.raw[name] for name in neurons.learned}
+            return neurons.values.coefficients(raw, self.network.below.weight)
 
     # -- a sequence --------------------------------------------------------------------------------------------------
 
@@ -209,11 +209,11 @@ class Pass:
         with torch.enable_grad():
             start = layer.neurons.start(current, state)
         if state is None:
-            learned = {x: s for x, s in zip(layer.neurons._code.STATES, start.states, strict=True) if s.requires_grad}
+            learned = {x: s for x, s in zip(layer.neurons.code.STATES, start.states, strict=True) if s.requires_grad}
             parameters.begin({x: s.detach() for x, s in learned.items()})
         recurrent = self.network.recurrent if layer is self.hidden else None
         answer = layer.run(current, start, recurrent, before)
-        made = dict(zip(layer.neurons._code.STATES, answer.states, strict=True))
+        made = dict(zip(layer.neurons.code.STATES, answer.states, strict=True))
         if start.begin is not None:
             made[STEP] = start.begin + start.steps
         return answer, made
@@ -269,7 +269,7 @@ class Pass:
             return []
         coefficients, first = self._values(layer)
         named: Mapping[str, Tensor] = {
-            **dict(zip(layer.neurons._code.COEFFICIENTS, coefficients, strict=True)),
+            **dict(zip(layer.neurons.code.COEFFICIENTS, coefficients, strict=True)),
             **{f"initial {x}": value for x, value in first.items()},
         }
         found = []

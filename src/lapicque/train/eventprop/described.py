@@ -132,7 +132,7 @@ class _Stack:
             raise TrainingError("a stack ends with neurons: lq.train.Spiking behind the last linear map")
         outputs = [before.name if o == "spikes" else f"{before.name}.{o}" for o in last.outputs]
         module = Module(self.network, inputs=["input"], outputs=outputs, dt=f"{last.dt} ms")
-        wanted = {n: list(cells._learned) for n, cells in self.cells}
+        wanted = {n: list(cells.learned) for n, cells in self.cells}
         program = module._built.program
         for n, names in wanted.items():  # initial values follow what layers learn
             model = program.models[n]
@@ -149,26 +149,26 @@ class _Stack:
         if cells.size is not None and int(np.prod(cells.size)) != size:
             raise TrainingError(f"{name!r} has {int(np.prod(cells.size))} neurons, but the linear map before it "
                                 f"{size} outputs")  # fmt: skip
-        if len(cells.inputs) != 1 or cells.inputs[0] not in cells._model.states:
-            state = next(iter(cells._model.states))
+        if len(cells.inputs) != 1 or cells.inputs[0] not in cells.described.states:
+            state = next(iter(cells.described.states))
             raise TrainingError(
                 f"what comes into {name!r} is {cells.inputs[0]!r}, a current for a step, and there are no steps: "
                 f"let spikes add to a state, input={state!r} or that of a synaptic current"
             )
         given = {
             k.removeprefix("_gain_"): v
-            for k, v in cells._extra.items()
-            if k.removeprefix("_gain_") in cells._model.inputs
+            for k, v in cells.extra.items()
+            if k.removeprefix("_gain_") in cells.described.inputs
         }
         for x, value in given.items():
             if value:
                 raise TrainingError(f"the input {x!r} of {name!r} is a constant: make it a parameter of the neuron")
         number = len(self.cells)
-        population = self.network.population(cells._model, size, name=f"layer_{name}")
+        population = self.network.population(cells.described, size, name=f"layer_{name}")
         target = cells.inputs[0]
-        unit = cells._model.variables[target].unit
+        unit = cells.described.variables[target].unit
         synapse = Synapse(f"w : {unit}", on_pre=f"{target}_post += w", name="weights")
-        factor = float(cells._factors.get(target, 1.0))
+        factor = float(cells.factors.get(target, 1.0))
         made = self.network.connect(before, population, synapse, w=f"1 {unit}")
         self.synapses.append((made.name, linear, factor))
         if isinstance(layer, Recurrent):
@@ -188,8 +188,8 @@ class _Stack:
         built = module._built
         cells = {}
         for n, neurons in self.cells:
-            for name, one in neurons._learned.items():
-                scale = neurons._model.variables[name].unit.scale
+            for name, one in neurons.learned.items():
+                scale = neurons.described.variables[name].unit.scale
                 cells[n, name] = one.domain.value(neurons.raw[name]).reshape(-1).to(like) * scale
                 if neurons.raw[name].ndim == 0:
                     cells[n, name] = cells[n, name][0]
@@ -206,7 +206,7 @@ class _Stack:
 def _cells(layer: nn.Module) -> Spiking:
     cells = layer.neurons if isinstance(layer, Recurrent) else layer
     assert isinstance(cells, Spiking)
-    model: Neuron = cells._model
+    model: Neuron = cells.described
     if "spike" not in {e.name for e in model.parsed_events} and "spikes" in cells.outputs:
         raise TrainingError(f"{model.name!r} has no threshold, so that it has no spikes: output='v', or another")
     return cells

@@ -70,7 +70,7 @@ def heterogeneous(net: Net, name: str, distribution: Any, *, seed: int = 0) -> N
             values = distribution.drawn(unit, size, key, what)
         else:
             values = drawn(distribution, unit, size, key, what=what)
-        if name in layer._learned and layer._learned[name].scope == "scalar":
+        if name in layer.learned and layer.learned[name].scope == "scalar":
             raise TrainingError(f"{name_of(layer, net)} learns one {name!r} for all: learn=dict({name}='neuron')")
         setattr(layer, name, values / unit.scale)
     return net

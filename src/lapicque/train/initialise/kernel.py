@@ -139,10 +139,10 @@ class Kernels:
     def of(self, layer: Spiking | Recurrent, steps: int | None = None) -> Kernel:
         """Return the kernel of a layer; see `kernel`."""
         neurons = cells_of(layer)
-        recipe = neurons._recipe.key
-        if recipe is None or any(np.ndim(value) for value in neurons._extra.values()):
+        recipe = neurons.recipe.key
+        if recipe is None or any(np.ndim(value) for value in neurons.extra.values()):
             return kernel(layer, steps)
-        given = (*neurons._extra.items(), *neurons._factors.items())
+        given = (*neurons.extra.items(), *neurons.factors.items())
         key = (recipe, neurons.model, neurons.dt, neurons.size, given, steps)
         if key not in self._found:
             self._found[key] = kernel(layer, steps)
@@ -160,17 +160,17 @@ def _probe(layer: Spiking) -> Spiking:
         raise TrainingError(f"{model.name!r} has {what}, so that there is no way from rest to it")
     made = copy.deepcopy(layer)
     made.reset()
-    made._model = with_margin(model, event)
+    made.described = with_margin(model, event)
     made.outputs, made.single = ("spikes", MARGIN), False
     made.stateful, made.batch_first, made.backend, made.checkpoint = False, False, "torch", None
-    made._recipe = replace(
-        layer._recipe, model=made._model, outputs=made.outputs, surrogates={}, scales={}, smooth=False
+    made.recipe = replace(
+        layer.recipe, model=made.described, outputs=made.outputs, surrogates={}, scales={}, smooth=False
     )
     alike = all(np.ndim(v.value) == 0 for v in model.constants.values()) and not layer.raw
-    made._learned, made.raw = {}, torch.nn.ParameterDict()  # the model has what was learned
-    if alike and not any(np.ndim(v) for v in model.initial.values()) and not {"i", "N"} & set(layer._code.READ):
+    made.learned, made.raw = {}, torch.nn.ParameterDict()  # the model has what was learned
+    if alike and not any(np.ndim(v) for v in model.initial.values()) and not {"i", "N"} & set(layer.code.READ):
         made.size = None
-    made._derive()
+    made.derive()
     return made
 
 

@@ -18,6 +18,7 @@ from lapicque.train.masking import masked
 from lapicque.train.random_numbers import undisturbed
 from lapicque.train.recurrent import Recurrent
 from lapicque.train.spiking import Spiking
+from lapicque.train.state import Stateful
 
 
 @dataclass(frozen=True)
@@ -160,15 +161,15 @@ def visit(net: nn.Module, x: Any, see: Callable[[Fed, Tensor], Tensor | None], m
 @contextmanager
 def _kept(net: nn.Module) -> Iterator[None]:
     """Keep what the call would change: states of stateful layers, running statistics, torch's generator."""
-    stateful = [m for m in net.modules() if isinstance(m, Recurrent | Spiking)]
-    states, buffers = [m._state for m in stateful], [b.clone() for b in net.buffers()]
+    stateful = [m for m in net.modules() if isinstance(m, Stateful)]
+    states, buffers = [m.state for m in stateful], [b.clone() for b in net.buffers()]
     for module in stateful:
-        module._state = None
+        module.state = None
     try:
         with undisturbed(net, seed=0):
             yield
     finally:
         for module, state in zip(stateful, states, strict=True):
-            module._state = state
+            module.state = state
         for buffer, before in zip(net.buffers(), buffers, strict=True):
             buffer.copy_(before)

@@ -123,9 +123,9 @@ def spikes_of(fed: Fed, x: Tensor, gain: float = 1.0) -> Tensor:
     try:
         with undisturbed(layer, seed=0):
             if isinstance(layer, Recurrent):
-                (like,) = neurons._incoming.read(given, None)
+                (like,) = neurons.incoming.read(given, None)
                 weight, before = layer.fed(like, None)
-                factor = neurons._factors.get(neurons.inputs[0], 1.0)
+                factor = neurons.factors.get(neurons.inputs[0], 1.0)
                 made, _ = neurons.run(given, None, weight * (factor * gain), before)
             else:
                 made, _ = neurons.run(given)

@@ -114,8 +114,8 @@ def _network(network: nn.Module) -> str:
     lines += [f"{name} {tuple(one.shape)} {one.dtype}" for name, one in network.state_dict().items()]
     for name, layer in network.named_modules():
         if isinstance(layer, Spiking):
-            fixed = {n: _plain(c.value) for n, c in layer._model.constants.items() if n not in layer.raw}
-            lines.append(f"{name} {layer._model.equations} {fixed}")
+            fixed = {n: _plain(c.value) for n, c in layer.described.constants.items() if n not in layer.raw}
+            lines.append(f"{name} {layer.described.equations} {fixed}")
         elif type(layer).__module__.partition(".")[0] not in ("torch", "lapicque"):  # what a user's own class does
             held = {n: one for n, one in vars(layer).items() if isinstance(one, _VALUES) and not n.startswith("_")}
             lines.append(f"{name} {describe(type(layer).forward)} {_plain(held)}")

@@ -13,8 +13,7 @@ from torch import nn
 from lapicque.errors import TrainingError
 from lapicque.train.masking import masked
 from lapicque.train.recipe import Recipe
-from lapicque.train.recurrent import Recurrent
-from lapicque.train.spiking import Spiking
+from lapicque.train.state import Stateful
 from lapicque.train.training import randomness
 from lapicque.train.training.batches import Given, Part
 from lapicque.train.training.checkpoint import Reached, copied
@@ -64,7 +63,7 @@ class Session:
         if not any(one.requires_grad for one in network.parameters()):
             raise self._refused("the network has nothing to learn")
         for name, layer in network.named_modules():
-            if isinstance(layer, (Spiking, Recurrent)) and layer.stateful:
+            if isinstance(layer, Stateful) and layer.stateful:
                 raise self._refused(
                     f"layer {name!r} is stateful, so that a batch would begin where the one before has ended: leave "
                     "out stateful=True"
