@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Self
 
 from lapicque.errors import SimulationError, suggest
 from lapicque.network.operation import Operation
-from lapicque.network.population import Population
+from lapicque.network.population import Population, Selection
 from lapicque.network.projection import Projection
 from lapicque.network.recorder import Recorder
 from lapicque.network.signal import Signal
@@ -70,6 +71,56 @@ class Contents:
         self._restructurings |= other.restructurings
         for name, signal in other.signals.items():
             self._signals[name] = replace(signal, population=self._populations[name])
+
+    def copied(self) -> Self:
+        """Return a network with the same contents, to which more can be added."""
+        made = copy(self)
+        for name, table in vars(self).items():
+            setattr(made, name, dict(table))
+        return made
+
+    def with_projections(self, changes: Mapping[str, Projection]) -> Self:
+        """Return a network in which some projections are others between the same populations.
+
+        Parameters
+        ----------
+        changes : name -> what is in its place, of the same name
+        """
+        made = self.copied()
+        made._projections.update(changes)
+        for name, recorder in self.recorders.items():
+            if isinstance(recorder.what, Projection) and recorder.what.name in changes:
+                made._recorders[name] = replace(recorder, what=changes[recorder.what.name])
+        return made
+
+    def with_populations(self, changes: Mapping[str, Population]) -> Self:
+        """Return a network in which some populations are others of the same size; all that refers to them follows.
+
+        Parameters
+        ----------
+        changes : name -> what is in its place, of the same name
+        """
+
+        def moved(selection: Selection) -> Selection:
+            return replace(selection, population=changes.get(selection.population.name, selection.population))
+
+        made = self.with_projections(
+            {
+                name: replace(
+                    p, source=moved(p.source), target=moved(p.target),
+                    modulators={third: moved(selection) for third, selection in p.modulators.items()},
+                )
+                for name, p in self.projections.items()
+            }
+        )  # fmt: skip
+        made._populations.update(changes)
+        for name, stimulation in self.stimulations.items():
+            made._stimulations[name] = replace(stimulation, target=moved(stimulation.target))
+        for name, recorder in self.recorders.items():
+            if isinstance(recorder.what, Selection):
+                made._recorders[name] = replace(recorder, what=moved(recorder.what))
+        made.carry_over(self)
+        return made
 
     @property
     def size(self) -> int:

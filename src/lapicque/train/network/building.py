@@ -17,7 +17,7 @@ from lapicque.model.stimulus import samples
 from lapicque.network.assumptions import check_assumptions
 from lapicque.network.network import Network
 from lapicque.network.spike_source import SpikeSource
-from lapicque.train.network.describing import copied, with_values
+from lapicque.train.network.describing import with_values
 from lapicque.train.network.learning import Learned, asked, learned
 from lapicque.train.network.passing import Pass, Program
 from lapicque.train.parameters import domain_of
@@ -218,7 +218,7 @@ def _value(network: Network, key: str, shape: str | None, bounds: Mapping[str, A
 
 def _with_inputs(network: Network, names: Sequence[str]) -> Network:
     """Return the network with a stimulus for each input, so that each is a field of the merged neuron."""
-    made = copied(network)
+    made = network.copied()
     if len(set(names)) < len(names):
         raise TrainingError(f"inputs: {max(names, key=list(names).count)!r} is named twice")
     for name in names:

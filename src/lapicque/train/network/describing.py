@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 from collections.abc import Mapping
 from typing import Any
@@ -13,28 +12,7 @@ from lapicque.compile.pathways import wiring_of
 from lapicque.model.neuron import Neuron
 from lapicque.network.connectivity.lists import Edges
 from lapicque.network.network import Network
-from lapicque.network.population import Population, Selection
-from lapicque.network.projection import Projection
-
-
-def copied(network: Network) -> Network:
-    """Return a network with the same contents, to which more can be added."""
-    made = copy.copy(network)
-    for name, table in vars(network).items():
-        if isinstance(table, dict):
-            setattr(made, name, dict(table))
-    return made
-
-
-def with_projections(network: Network, changes: Mapping[str, Projection]) -> Network:
-    """Return a network in which some projections are others of the same name."""
-    made = copied(network)
-    made._projections.update(changes)
-    made._recorders.update(
-        {name: dataclasses.replace(r, what=changes[r.what.name]) for name, r in network.recorders.items()
-         if isinstance(r.what, Projection) and r.what.name in changes}
-    )  # fmt: skip
-    return made
+from lapicque.network.population import Population
 
 
 def with_parameters(network: Network, changes: Mapping[str, Mapping[str, Any]]) -> Network:
@@ -44,32 +22,13 @@ def with_parameters(network: Network, changes: Mapping[str, Mapping[str, Any]]) 
     ----------
     changes : population -> parameter -> value in its declared unit, one or one a neuron
     """
-    made, replaced = copied(network), {}
+    replaced = {}
     for name, values in changes.items():
         old = network.populations[name]
         assert isinstance(old.neuron, Neuron)
         drawn = {x: value for x, value in old.parameters.items() if x not in values}
         replaced[name] = dataclasses.replace(old, neuron=old.neuron.with_(**values), parameters=drawn)
-    made._populations.update(replaced)
-
-    def moved(selection: Selection) -> Selection:
-        name = selection.population.name
-        return dataclasses.replace(selection, population=replaced[name]) if name in replaced else selection
-
-    projections = {
-        name: dataclasses.replace(
-            p, source=moved(p.source), target=moved(p.target),
-            modulators={third: moved(selection) for third, selection in p.modulators.items()},
-        )
-        for name, p in network.projections.items()
-    }  # fmt: skip
-    made._projections.update(projections)
-    for name, stimulation in network.stimulations.items():
-        made._stimulations[name] = dataclasses.replace(stimulation, target=moved(stimulation.target))
-    for name, recorder in network.recorders.items():
-        what = projections[recorder.what.name] if isinstance(recorder.what, Projection) else moved(recorder.what)
-        made._recorders[name] = dataclasses.replace(recorder, what=what)
-    return made
+    return network.with_populations(replaced)
 
 
 def with_receptors(network: Network, population: Population, receptor: str, values: Mapping[str, Any]) -> Network:
@@ -79,7 +38,7 @@ def with_receptors(network: Network, population: Population, receptor: str, valu
         for name, p in network.projections.items()
         if p.target.population is population and p.receptor == receptor
     }
-    return with_projections(network, changes)
+    return network.with_projections(changes)
 
 
 def with_values(
@@ -112,4 +71,4 @@ def with_values(
 
     new = {**old.values, **{x: listed(value) for x, value in values.items()}}
     made = dataclasses.replace(old, values=new, where=where, delay=old.delay if delay is None else listed(delay))
-    return with_projections(network, {name: made})
+    return network.with_projections({name: made})
