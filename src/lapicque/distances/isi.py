@@ -100,7 +100,7 @@ def _pair(a, a_from, a_to, b, b_from, b_to, t_start, t_stop, parameters, scratch
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def _step(nodes_a, intervals_a, nodes_b, intervals_b, mrts, stop, i, j, t, total):
-    """Go on from time t, behind nodes i and j, to the next spike: which nodes and time are reached, and the integral."""
+    """Go on from time t, behind nodes i and j, to the next spike: nodes and time that are reached, and the total."""
     # unsigned, so that no index needs a check for counting from the end; no branches, as which train spikes next
     # cannot be predicted
     one = np.uintp(1)

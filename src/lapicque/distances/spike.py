@@ -76,9 +76,10 @@ class SpikeDistance(InTime):
     rate: str = "dependent"
 
     def kernels(self) -> Kernels:
-        """Two trains are compared in one pass over the spikes of both, in time."""
+        """Two trains are compared in one pass over the spikes of both, in time, from its beginning and its middle."""
         parameters = float(self.edges == "real"), 2 * self.mrts, float(self.rate == "independent") / 2
-        return Kernels(intervals, _pair, parameters, columns=3)
+        pair = _plain_pair if self.mrts == 0 and self.rate == "dependent" else _adaptive_pair
+        return Kernels(intervals, pair, parameters, columns=3)
 
     def pair_profile(self, a: np.ndarray, b: np.ndarray, t_start: float, t_stop: float) -> Profile:
         """The distance in time, linear between spikes."""
@@ -103,52 +104,100 @@ def _in_time(times: np.ndarray, train: np.ndarray, other: np.ndarray) -> list[np
     return [nearest[k] + slope * (t - nodes[k]) for t in (times[:-1], times[1:])] + [lengths[k]]
 
 
+def _plain_pair(a, a_from, a_to, b, b_from, b_to, t_start, t_stop, parameters, scratch):
+    return _walk(a, a_from, a_to, b, b_from, b_to, t_start, t_stop, (parameters[1], parameters[2], False))
+
+
+def _adaptive_pair(a, a_from, a_to, b, b_from, b_to, t_start, t_stop, parameters, scratch):
+    return _walk(a, a_from, a_to, b, b_from, b_to, t_start, t_stop, (parameters[1], parameters[2], True))
+
+
 @njit(nogil=True, cache=True, error_model="numpy")
-def _first_distance(nodes, start, others, others_start):
-    """Distance of the first spike from the nearest node of the other train."""
-    first = nodes[start + 1]
-    k = others_start + 1
-    while others[k] < first:
-        k += 1
-    return min(first - others[k - 1], others[k] - first)
-
-
-def _pair(a, a_from, a_to, b, b_from, b_to, t_start, t_stop, parameters, scratch):
+def _walk(a, a_from, a_to, b, b_from, b_to, t_start, t_stop, rule):
     nodes_a, intervals_a, share_a = a[0], a[1], a[2]
     nodes_b, intervals_b, share_b = b[0], b[1], b[2]
+    # each step waits for the one before it to say which train spikes next: two walks at once wait half as long
+    one = np.uintp(1)
+    i, j = np.uintp(a_from), np.uintp(b_from)
+    k, n = _middle(nodes_a, a_from, a_to, nodes_b, b_from, b_to)
+    middle = max(t_start, nodes_a[k], nodes_b[n])
+    # the node before the first spike has the distance of that spike
+    near_a, near_b = _nearest(nodes_a, i + one, nodes_b, j), _nearest(nodes_b, j + one, nodes_a, i)
+    late_a = _nearest(nodes_a, k, nodes_b, n) if k > i else near_a
+    late_b = _nearest(nodes_b, n, nodes_a, k) if n > j else near_b
+    early = (i, j, t_start, near_a, near_b, 0.0, 0.0, 0.0)
+    late = (k, n, middle, late_a, late_b, 0.0, 0.0, 0.0)
+    while early[2] < middle and late[2] < t_stop:
+        early = _step(nodes_a, intervals_a, share_a, nodes_b, intervals_b, share_b, rule, middle, early)
+        late = _step(nodes_a, intervals_a, share_a, nodes_b, intervals_b, share_b, rule, t_stop, late)
+    while early[2] < middle:
+        early = _step(nodes_a, intervals_a, share_a, nodes_b, intervals_b, share_b, rule, middle, early)
+    while late[2] < t_stop:
+        late = _step(nodes_a, intervals_a, share_a, nodes_b, intervals_b, share_b, rule, t_stop, late)
+    i, j, _, near_a, near_b, rising_a, rising_b, total = early
+    total += (_nearest(nodes_a, i + one, nodes_b, j) - near_a) * rising_a
+    total += (_nearest(nodes_b, j + one, nodes_a, i) - near_b) * rising_b
+    return 2 * (total + late[7]) / (t_stop - t_start)
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _step(nodes_a, intervals_a, share_a, nodes_b, intervals_b, share_b, rule, stop, state):
+    """Go on to the next spike. Of the state, i and j are the nodes before time t, and total is the integral."""
     # Between two nodes S goes from the distance of the one to that of the other: S = near + (next - near) * share.
     # `near` is known and enters the total at once. `next` is known only when the pass arrives there, so that the
     # weights of (next - near) are collected in `rising` until then. The profile is linear between spikes: its value
     # in the middle is its mean. No branches, as which train spikes next cannot be predicted; indices are unsigned,
     # so that none needs a check for counting from the end.
-    near_a = _first_distance(nodes_a, a_from, nodes_b, b_from)
-    near_b = _first_distance(nodes_b, b_from, nodes_a, a_from)
-    rising_a, rising_b = 0.0, 0.0
+    i, j, t, near_a, near_b, rising_a, rising_b, total = state
+    least, alike, adaptive = rule
     one = np.uintp(1)
-    i, j = np.uintp(a_from), np.uintp(b_from)
-    t, least, alike = t_start, parameters[1], parameters[2]
-    total = 0.0
-    while t < t_stop:
-        before_a, before_b = nodes_a[i], nodes_b[j]
-        x, y = nodes_a[i + one], nodes_b[j + one]
-        u, v = intervals_a[i], intervals_b[j]
-        until = min(x, y, t_stop)
-        middle = 0.5 * (t + until)
+    before_a, before_b = nodes_a[i], nodes_b[j]
+    x, y = nodes_a[i + one], nodes_b[j + one]
+    u, v = intervals_a[i], intervals_b[j]
+    until = min(x, y, stop)
+    middle = 0.5 * (t + until)
+    if adaptive:
         weight = (until - t) / ((u + v) * max(u + v, least))
         # rate-independent: both trains weigh as their mean interval
         difference = alike * (u - v)
-        of_a, of_b = v + difference, u - difference
-        total += weight * (of_a * near_a + of_b * near_b)
-        rising_a += weight * of_a * ((middle - before_a) * share_a[i])
-        rising_b += weight * of_b * ((middle - before_b) * share_b[j])
-        t = until
+        of_a, of_b = weight * (v + difference), weight * (u - difference)
+    else:
+        weight = (until - t) / ((u + v) * (u + v))
+        of_a, of_b = weight * v, weight * u
+    total += of_a * near_a + of_b * near_b
+    rising_a += of_a * ((middle - before_a) * share_a[i])
+    rising_b += of_b * ((middle - before_b) * share_b[j])
 
-        at_a, at_b = x <= y, y <= x
-        next_a = min(x - before_b, y - x) if at_a else near_a
-        next_b = min(y - before_a, x - y) if at_b else near_b
-        total += (next_a - near_a) * rising_a + (next_b - near_b) * rising_b
-        rising_a = 0.0 if at_a else rising_a
-        rising_b = 0.0 if at_b else rising_b
-        near_a, near_b = next_a, next_b
-        i, j = i + np.uintp(at_a), j + np.uintp(at_b)
-    return 2 * total / (t_stop - t_start)
+    at_a, at_b = x <= y, y <= x
+    next_a = min(x - before_b, y - x) if at_a else near_a
+    next_b = min(y - before_a, x - y) if at_b else near_b
+    total += (next_a - near_a) * rising_a + (next_b - near_b) * rising_b
+    rising_a = 0.0 if at_a else rising_a
+    rising_b = 0.0 if at_b else rising_b
+    return i + np.uintp(at_a), j + np.uintp(at_b), until, next_a, next_b, rising_a, rising_b, total
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _nearest(nodes, k, others, n):
+    """Distance of a node from the nearest of the other train, which is about the n-th."""
+    one, time = np.uintp(1), nodes[k]
+    while others[n] > time:
+        n -= one
+    while others[n + one] < time:
+        n += one
+    return min(time - others[n], others[n + one] - time)
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _middle(nodes_a, a_from, a_to, nodes_b, b_from, b_to):
+    """Return the last node of each train in the earlier half of the spikes of both."""
+    spikes_a, spikes_b = a_to - a_from - 3, b_to - b_from - 3
+    half = (spikes_a + spikes_b) // 2
+    low, high = max(0, half - spikes_b), min(half, spikes_a)
+    while low < high:
+        of_a = (low + high) // 2
+        if nodes_a[np.uintp(a_from + 1 + of_a)] <= nodes_b[np.uintp(b_from + half - of_a)]:
+            low = of_a + 1
+        else:
+            high = of_a
+    return np.uintp(a_from + low), np.uintp(b_from + half - low)
