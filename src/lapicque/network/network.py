@@ -10,11 +10,12 @@ from lapicque.errors import SimulationError
 from lapicque.model.synapse import Synapse
 from lapicque.network.adding import check_acyclic, free_name, synapse_of
 from lapicque.network.changing import Changing
+from lapicque.network.interval import interval
 from lapicque.network.making import made_population, population_name
 from lapicque.network.population import Population, selection
 from lapicque.network.projection import Projection, projection
 from lapicque.network.receptors import receptor_name
-from lapicque.network.recorder import Recorder, full_names, interval, numbers_of_synapses
+from lapicque.network.recorder import Recorder, full_names, numbers_of_synapses
 from lapicque.network.spike_source import SpikeSource
 from lapicque.network.stimulus import Stimulation, check_stimulation, stimulus_of
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lapicque.errors import SimulationError
-from lapicque.network.recorder import interval
+from lapicque.network.interval import interval, steps_of
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -35,11 +35,7 @@ class Operation:
         SimulationError
             If it is no whole number of them.
         """
-        steps = round(self.every / dt)
-        if steps == 0 or abs(self.every / dt - steps) > 1e-6:
-            message = f"the operation {self.name!r} is called every {self.every:g} ms, no whole number of steps"
-            raise SimulationError(f"{message} of {dt:g} ms")
-        return steps
+        return steps_of(self.every, dt, f"the operation {self.name!r} is called every")
 
     def __repr__(self) -> str:
         return f"Operation({self.name} every {self.every:g} ms)"

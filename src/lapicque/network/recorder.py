@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lapicque.errors import SimulationError, UnitError, suggest
+from lapicque.errors import SimulationError, suggest
 from lapicque.network.population import Selection
 from lapicque.network.projection import Projection
 from lapicque.network.receptors import receptors
 from lapicque.network.stimulus import receptor_variable
-from lapicque.units import magnitude
 
 if TYPE_CHECKING:
     from lapicque.network.network import Network
@@ -59,25 +58,6 @@ class Recorder:
         if self.synapses is not None:
             return f"{len(self.synapses)} synapses of {self.what.name}"  # type: ignore[union-attr]
         return self.what.name if isinstance(self.what, Projection) else repr(self.what)
-
-
-def interval(every: Any) -> float | None:
-    """Return the time between samples in ms.
-
-    Raises
-    ------
-    SimulationError, UnitError
-        If it is no positive time.
-    """
-    if every is None:
-        return None
-    try:
-        time = np.asarray(magnitude(every, "ms", "every"))
-    except UnitError as error:
-        raise UnitError(error.summary) from None
-    if time.ndim or not (np.isfinite(time) and time > 0):
-        raise SimulationError(f"every is {every!r}, but one positive time is expected")
-    return float(time)
 
 
 def full_names(network: Network, what: Selection | Projection, variables: tuple[Any, ...]) -> tuple[str, ...]:

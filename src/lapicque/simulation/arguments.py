@@ -11,6 +11,7 @@ import numpy as np
 
 from lapicque.errors import SimulationError, UnitError, suggest
 from lapicque.model.neuron import Neuron
+from lapicque.network.interval import steps_of
 from lapicque.units import internal, magnitude
 
 
@@ -34,15 +35,8 @@ def time_of(name: str, given: Any) -> float:
 
 
 def whole_steps(name: str, given: Any, dt: float) -> int:
-    """Return a time as a number of steps; it may miss a whole number by a millionth of a step."""
-    length = time_of(name, given)
-    steps = round(length / dt)
-    if steps == 0 or abs(length / dt - steps) > 1e-6 + 1e-12 * steps:
-        near = " or ".join(f"{k * dt:.12g} ms" for k in (int(length / dt), int(length / dt) + 1) if k)
-        raise SimulationError(f"{name} is {length:.12g} ms, no whole number of steps of {dt:g} ms: write {near}")
-    if steps >= 2**31:
-        raise SimulationError(f"{name} is {steps} steps of {dt:g} ms: fewer than 2**31 can be counted")
-    return steps
+    """Return a time as a number of steps."""
+    return steps_of(time_of(name, given), dt, f"{name} is")
 
 
 def whole_number(name: str, given: Any, expected: str, low: float = -np.inf, high: float = np.inf) -> int:

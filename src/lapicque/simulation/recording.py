@@ -14,6 +14,7 @@ from lapicque.compile.store import Store as SynapseStore
 from lapicque.compile.storing import name_in_code, store_of
 from lapicque.errors import SimulationError
 from lapicque.model.merge import part_name
+from lapicque.network.interval import steps_of
 from lapicque.network.network import Network
 from lapicque.network.projection import Projection
 from lapicque.network.recorder import Recorder
@@ -104,14 +105,9 @@ def _synapses(recorder: Recorder, count: int) -> np.ndarray:
 
 
 def _steps(recorder: Recorder, dt: float) -> int:
-    if recorder.every is None:
-        return 1
-    steps = round(recorder.every / dt)
-    if steps == 0 or abs(recorder.every / dt - steps) > 1e-6:
-        raise SimulationError(
-            f"the recorder {recorder.name!r} samples every {recorder.every:g} ms, no whole number of steps of {dt:g} ms"
-        )
-    return steps
+    return (
+        1 if recorder.every is None else steps_of(recorder.every, dt, f"the recorder {recorder.name!r} samples every")
+    )
 
 
 class Collector:

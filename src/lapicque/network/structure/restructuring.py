@@ -10,8 +10,8 @@ import numpy as np
 
 from lapicque.errors import SimulationError, suggest
 from lapicque.model.distribution import Distribution
+from lapicque.network.interval import interval, steps_of
 from lapicque.network.projection import MS, Projection, check_delay, check_pair_value
-from lapicque.network.recorder import interval
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -48,11 +48,7 @@ class Restructuring:
         SimulationError
             If it is no whole number of them.
         """
-        steps = round(self.every / dt)
-        if steps == 0 or abs(self.every / dt - steps) > 1e-6:
-            message = f"{self.name!r} is to happen every {self.every:g} ms, no whole number of steps"
-            raise SimulationError(f"{message} of {dt:g} ms")
-        return steps
+        return steps_of(self.every, dt, f"{self.name!r} is to happen every")
 
     def __repr__(self) -> str:
         return f"Restructuring({self.projection} by {self.name} every {self.every:g} ms)"
