@@ -162,6 +162,7 @@ WRONG_CONNECTIONS = [
         "lower k, or allow several synapses of one pair, multapses=True",
         SimulationError,
     ),
+    (dict(where="i < j"), "where is 'i < j', but a rule is expected, such as lq.pairwise('i < j')", SimulationError),
     (dict(where=0.1), "where is 0.1, but a rule is expected, such as lq.fixed_probability(0.1)", SimulationError),
     (dict(tua=1), "'tua' is no parameter of the synapse 'exponential'; did you mean 'tau'?", SimulationError),
     (

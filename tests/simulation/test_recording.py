@@ -1,5 +1,7 @@
 """What results call what was recorded."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -40,6 +42,8 @@ def plastic(*synapses):
     net.stimulate(cells, "i_ext", 400.0)
     rule = lq.synapses.stdp("1 mV").onto(lq.synapses.instantaneous("v"))
     made = net.connect(source, cells, rule, where=lq.fixed_probability(0.5), w="0.5 mV", delay="1 ms")
+    chain = lq.synapses.stdp("1 mV").onto(lq.synapses.instantaneous("v"))
+    net.connect(source, cells[:12], chain, where=lq.one_to_one(), w=lq.uniform("0 mV", "0.3 mV"), name="chain")
     net.record(made, "w", every="10 ms")
     for n, numbers in enumerate(synapses):
         net.record(made, "w", every="10 ms", name=f"some_{n}", synapses=numbers)
@@ -74,3 +78,27 @@ def test_numbers_of_spikes_are_called_so():
     net = lq.Network()
     net.record(net.spikes([[1.0, 2.0, 3.0], [2.0]], name="in"), "spikes")
     assert "spikes['in']: 4 spikes of 2 neurons, 400 Hz" in repr(lq.simulate(net, "5 ms"))
+
+
+def test_what_was_not_recorded_is_named_with_the_nearest():
+    net = lq.Network()
+    cells = net.population(lq.neurons.lif, 3, name="cells")
+    net.record(cells, "v")
+    result = lq.simulate(net, "1 ms")
+    with pytest.raises(KeyError, match=r"nothing called 'cell.v' was recorded; did you mean 'cells.v'"):
+        result.traces["cell.v"]
+    with pytest.raises(KeyError, match=r"nothing called 'cells' was recorded; there is nothing: see net.record"):
+        result.spikes["cells"]
+    assert result.traces.get("cell.v") is None
+
+
+def test_results_are_pickled_with_the_synapses_that_there_are():
+    net = plastic()
+    net.restructure(net["chain"], lq.structure.pruning(below=0.1), every="5 ms")
+    result = lq.simulate(net, "20 ms")
+    there = pickle.loads(pickle.dumps(result))
+    assert list(there.traces) == list(result.traces)
+    assert 0 < len(result.synapses["chain"]) < 11  # those of small weights are gone
+    assert np.array_equal(there.synapses["chain"].sources, result.synapses["chain"].sources)
+    for name in ("source->cells", "chain"):
+        assert np.array_equal(there.final[name]["w"], result.final[name]["w"])

@@ -107,7 +107,8 @@ def projection(
     """
     check = getattr(where, "check", None)
     if not callable(check):
-        raise SimulationError(f"where is {where!r}, but a rule is expected, such as lq.fixed_probability(0.1)")
+        rule = f"lq.pairwise({where!r})" if isinstance(where, str) else "lq.fixed_probability(0.1)"
+        raise SimulationError(f"where is {where!r}, but a rule is expected, such as {rule}")
     check(len(source), len(target), source == target)
     thirds = found_modulators(modulators, target)
     synapse, values = _split_values(synapse, given, target)

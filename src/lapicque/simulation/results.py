@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lapicque.errors import suggest
 from lapicque.spikes.trains import SpikeTrains
 from lapicque.units import Unit
 
@@ -40,6 +41,14 @@ class Trace:
         interval = f" every {self.times[1] - self.times[0]:g} ms" if samples > 1 else ""
         members = f" x {self.values.shape[1]} members" if self.values.ndim == 3 else ""
         return f"Trace({self.name}, {samples} samples{interval}{members} x {neurons} neurons, {self.unit})"
+
+
+class Recorded(dict[str, Any]):
+    """What was recorded, by name; the nearest name is in the error for one that was not."""
+
+    def __missing__(self, name: str) -> Any:
+        hint = suggest(str(name), self) or f"; there is {', '.join(map(repr, self)) or 'nothing'}: see net.record"
+        raise KeyError(f"nothing called {name!r} was recorded{hint}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,6 +153,10 @@ class Result:
     duration: float = 0.0
     batch: Batch | None = None
     synapses: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in ("spikes", "traces"):
+            object.__setattr__(self, name, Recorded(getattr(self, name)))
 
     def to_neo(self) -> neo.Block:
         """Neo's Block of the result: one Segment a member of a batch, with its spike trains and signals.

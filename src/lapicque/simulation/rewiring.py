@@ -112,6 +112,9 @@ class Ended(Mapping[str, Synapses]):
     def __len__(self) -> int:
         return len(self._known)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return dict, ({name: self[name] for name in self},)  # copies have all of it, without the simulation
+
 
 def value_of(live: Live, name: str, x: str) -> np.ndarray:
     """Return what each synapse of a projection has of one value, (synapse,), in its own unit."""
