@@ -100,5 +100,7 @@ def test_impossible_operations_are_refused(net, refusing):
     refusing(SimulationError, message, net.operation, print, every=None)
     refusing(SimulationError, "every is 0, but one positive time is expected", net.operation, print, every=0)
     net.operation(print, every=0.25 * ms)
-    message = "the operation 'print' is called every 0.25 ms, no whole number of steps of 0.1 ms: write 0.2 ms or 0.3 ms"
+    message = (
+        "the operation 'print' is called every 0.25 ms, no whole number of steps of 0.1 ms: write 0.2 ms or 0.3 ms"
+    )
     refusing(SimulationError, message, lq.simulate, net, 5 * ms)
