@@ -39,7 +39,7 @@ def population_raster(
     spikes : Result, or name -> SpikeTrains
     ax : matplotlib axes, optional
     window : (start, stop), ms, optional
-        That of the spike trains if absent.
+        One that holds those of all spike trains if absent.
     most : int
         How many neurons are drawn in all; each population has its share, and one at least.
     colors : sequence of str
@@ -65,7 +65,7 @@ def population_raster(
         populations.items(), _shares([len(trains) for trains in populations.values()], most), strict=True)}  # fmt: skip
     rows = sum(map(len, chosen.values()))
     ax = own_axes(ax, height=1.0 + 0.16 * min(max(rows, 6), 20))
-    begin, end = edges_of(next(iter(populations.values())), window)
+    begin, end = edges_of(populations.values(), window)
     first, middles, names = 0, [], []
     for k, (name, trains) in enumerate(populations.items()):
         neurons = chosen[name]
@@ -83,7 +83,7 @@ def population_raster(
         number = len(trains)
         names.append(f"{name} ({number})" if len(neurons) == number else f"{name} ({len(neurons)} of {number})")
         first += len(neurons)
-    ax.set_ylim(rows - 0.5, -0.5)
+    ax.set_ylim(max(rows, 1) - 0.5, -0.5)
     tidy(ax, left=False)
     name_rows(ax, names, [colors[k % len(colors)] for k in range(len(names))], middles)
     return time_axis(ax, (begin, end))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lapicque.plot.style import DATA, label, own_axes, tidy
+from lapicque.spikes.statistics import bin_places
 from lapicque.spikes.trains import SpikeTrains
 from lapicque.units import magnitude
 
@@ -86,7 +87,8 @@ def _samples(signal: SpikeTrains | Trace, width: Any) -> tuple[np.ndarray, float
     if isinstance(signal, SpikeTrains):
         step = float(magnitude(width, "ms", "bin"))
         n = int(np.floor((signal.t_stop - signal.t_start) / step + 1e-6))
-        counts = np.histogram(signal.times, bins=n, range=(signal.t_start, signal.t_start + n * step))[0]
+        place = bin_places(signal, step)
+        counts = np.bincount(place[place < n], minlength=n)
         return counts[:, None] / (step * 1e-3 * max(len(signal), 1)), step, "Hz²/Hz"
     intervals = np.diff(signal.times)
     if not len(intervals) or not np.allclose(intervals, intervals[0]):

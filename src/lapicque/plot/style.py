@@ -37,7 +37,8 @@ def time_axis(ax: Axes, window: tuple[float, float], label: bool = True) -> Axes
     """Label an x axis that is in ms, in s where the window (start, stop in ms) is long."""
     from matplotlib.ticker import FuncFormatter
 
-    ax.set_xlim(*window)
+    start, stop = window
+    ax.set_xlim(start, stop if stop > start else start + 1.0)
     seconds = window[1] - window[0] > SECONDS_FROM
     ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x / (1e3 if seconds else 1):.10g}"))
     ax.set_xlabel(("time (s)" if seconds else "time (ms)") if label else "")

@@ -35,7 +35,7 @@ def terminal_raster(
     height : int
         Lines for neurons: one neuron a line where they are few, else as many neurons a line as it takes.
     window : (start, stop), ms, optional
-        That of the spike trains if absent.
+        One that holds those of all spike trains if absent.
 
     Returns
     -------
@@ -56,9 +56,11 @@ def terminal_raster(
              0            100 ms
     """
     populations = named_trains(spikes)
-    begin, end = edges_of(next(iter(populations.values())), window)
+    begin, end = edges_of(populations.values(), window)
     names = max(map(len, populations))
-    digits = max(len(str(len(trains) - 1)) for trains in populations.values())
+    if not any(len(trains) for trains in populations.values()):
+        raise ValueError("there are no spike trains to show, not even silent ones")
+    digits = max(len(str(max(len(trains) - 1, 0))) for trains in populations.values())
     margin = names + digits + (3 if names else 2)
     columns = width - margin
     if columns < 10:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lapicque.errors import RecordingError
 from lapicque.plot.style import DATA, SERIES, from_zero, label, own_axes, tidy, time_axis
-from lapicque.spikes.statistics import isi
+from lapicque.spikes.statistics import bin_places, isi
 from lapicque.spikes.trains import SpikeTrains
 from lapicque.units import magnitude
 
@@ -50,14 +51,14 @@ def raster(
     ax = own_axes(ax, height=0.8 + 0.16 * max(len(rows), 4))
     for row, times in enumerate(rows):
         ticks(ax, times, row, color)
-    ax.set_ylim(len(rows) - 0.5, -0.5)
+    ax.set_ylim(max(len(rows), 1) - 0.5, -0.5)
     tidy(ax, left=labels is None)
     if labels is not None:
         name_rows(ax, labels)
     else:
         ax.set_ylabel("trial" if trains.shape[1] == 1 and len(rows) > 1 else "neuron")
         ax.locator_params(axis="y", integer=True)
-    return time_axis(ax, edges_of(trains, window))
+    return time_axis(ax, edges_of([trains], window))
 
 
 def ticks(
@@ -93,6 +94,11 @@ def rate(
     color, name : str
         Of the line, and in a legend.
 
+    Raises
+    ------
+    RecordingError
+        For a window of no length.
+
     Examples
     --------
     >>> ax = rate(SpikeTrains.from_lists([[100, 300, 500, 700, 900]], t_stop=1000), sigma="200 ms")
@@ -102,10 +108,14 @@ def rate(
     width = float(magnitude(sigma, "ms", "sigma"))
     ax = own_axes(ax)
     start, stop = trains.t_start, trains.t_stop
-    step = width / 4
-    centres = np.arange(start + step / 2, stop, step)
-    counts = np.histogram(trains.times, bins=len(centres), range=(start, start + step * len(centres)))[0]
-    lags = np.arange(-16, 17) * step
+    if not stop > start:
+        raise RecordingError("there is no rate in a window of no length: state t_stop='1 s' or the like")
+    bins = max(1, round((stop - start) / (width / 4)))
+    step = (stop - start) / bins
+    centres = start + step * (np.arange(bins) + 0.5)
+    counts = np.bincount(np.minimum(bin_places(trains, step), bins - 1), minlength=bins)
+    reach = min(int(np.ceil(4 * width / step)), bins)
+    lags = np.arange(-reach, reach + 1) * step
     kernel = np.exp(-0.5 * (lags / width) ** 2)
     seen = _smooth(np.ones(len(centres)), kernel)
     ax.plot(centres, 1e3 * _smooth(counts, kernel) / seen / step / max(len(trains), 1), color=color, label=label(name))
@@ -179,8 +189,8 @@ def _plain_decades(ax: Axes) -> None:
     ax.xaxis.set_minor_formatter(NullFormatter())
 
 
-def edges_of(trains: SpikeTrains, window: tuple[Any, Any] | None) -> tuple[float, float]:
-    """Return the given window in ms, or that of the spike trains."""
+def edges_of(several: Collection[SpikeTrains], window: tuple[Any, Any] | None) -> tuple[float, float]:
+    """Return the given window in ms, or one that holds those of all spike trains."""
     if window is None:
-        return trains.t_start, trains.t_stop
+        return min(trains.t_start for trains in several), max(trains.t_stop for trains in several)
     return float(magnitude(window[0], "ms", "window")), float(magnitude(window[1], "ms", "window"))

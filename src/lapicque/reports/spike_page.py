@@ -29,7 +29,7 @@ def spike_report(
 
     Parameters
     ----------
-    populations : SpikeTrains, or name -> SpikeTrains of one window
+    populations : SpikeTrains, or name -> SpikeTrains
     path : path
     title : str
     summaries : name -> SpikeSummary, optional
@@ -80,17 +80,18 @@ def spike_figure(populations: Mapping[str, SpikeTrains]) -> Figure:
     from matplotlib.figure import Figure
 
     from lapicque import plot
-    from lapicque.plot.style import SERIES
+    from lapicque.plot.style import SERIES, time_axis
+    from lapicque.plot.trains import edges_of
 
     figure = Figure(figsize=(WIDTH, 4.6), layout="constrained")
     top, below = figure.subplots(2, 1, height_ratios=[3, 1])
-    first = next(iter(populations.values()))
-    window = first.t_start, first.t_stop
+    window = edges_of(populations.values(), None)
     plot.population_raster(populations, top, window=window)
     for (name, trains), color in zip(populations.items(), SERIES * len(populations), strict=False):
         if trains.duration > 0 and len(trains):
             sigma = max(trains.duration / 200, 1e-3)
             plot.rate(trains, below, sigma=sigma, color=color, name=name if len(populations) > 1 else "")
+    time_axis(below, window)
     return figure
 
 
