@@ -50,7 +50,7 @@ def predicted_voltage(fit: Fit, trials: Sequence[Trial], number: int) -> tuple[n
         return None
     values = {name: found.value for name, found in fit.parameters.items()}
     inputs = {}
-    for name, samples in problem._inputs_of(trial).items():
+    for name, samples in problem.inputs(trial).items():
         unit = fit.neuron.inputs[name].unit
         given = samples / unit.scale
         if name == problem.driven:

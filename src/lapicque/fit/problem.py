@@ -125,7 +125,7 @@ class Problem:
             notice = f"{what} resampled from dt {intervals} ms to {self.dt:g} ms: {how}"
             warnings.warn(notice, LapicqueNotice, stacklevel=3)
         for trial in self.trials:
-            self._inputs_of(trial)
+            self.inputs(trial)
         if self.repeats is not None and self.repeats < 1:
             raise FitError(f"repeats is {self.repeats}: at least one run of the model is needed")
         put("repeats", self.repeats or (4 if self._kernel.DRAWS else 1))
@@ -181,13 +181,14 @@ class Problem:
         return driven_input(self.neuron, self.trials[0])
 
     @cached_property
-    def _affine(self) -> tuple[str, ...]:
+    def affine(self) -> tuple[str, ...]:
+        """Inputs that candidates scale and shift: the driven one, where its scale or offset is free."""
         names = {f.name for f in self.free}
         return (self.driven,) if names & {"input_scale", "input_offset"} else ()
 
     @cached_property
     def _kernel(self) -> Any:
-        return kernel_of(self.neuron, self.method, self.precision, affine=self._affine)
+        return kernel_of(self.neuron, self.method, self.precision, affine=self.affine)
 
     @cached_property
     def _scorers(self) -> list[Any]:
@@ -200,9 +201,9 @@ class Problem:
             raise FitError("the data have no spikes in the windows of the trials: a fit to spikes needs some")
         return [self.objective.prepare(trial) for trial in self.trials]
 
-    def _inputs_of(self, trial: Trial) -> dict[str, np.ndarray]:
+    def inputs(self, trial: Trial) -> dict[str, np.ndarray]:
         """Return (sample,) of each input of the model in internal units."""
-        return inputs_of(self.neuron, trial, self.driven, self._affine)
+        return inputs_of(self.neuron, trial, self.driven, self.affine)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -318,7 +319,7 @@ class Problem:
                 parameters[f.name] = values[f.name] * f.unit.scale
         initial = initial_values(self.neuron, parameters)
         delays = values.get("delay", np.zeros(size))
-        for name in self._affine:
+        for name in self.affine:
             parameters[f"_scale_{name}"] = values.get("input_scale", np.ones(size))
             offset = values.get("input_offset", np.zeros(size))
             parameters[f"_offset_{name}"] = offset * self.neuron.inputs[name].unit.scale
@@ -329,7 +330,7 @@ class Problem:
     @cached_property
     def _stimuli(self) -> list[list[np.ndarray]]:
         kernel = self._kernel
-        given = [self._inputs_of(trial) for trial in self.trials]
+        given = [self.inputs(trial) for trial in self.trials]
         return [
             [np.ascontiguousarray(values[name], kernel.REAL).reshape(-1, 1) for name in kernel.INPUTS]
             for values in given

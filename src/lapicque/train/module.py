@@ -122,12 +122,12 @@ class Module(nn.Module):
             threshold_scale=threshold_scale,
         )
         self._asked = (network, {**asked, "wiring_seed": wiring_seed})
-        self._built = built(network, **self._asked[1])
+        self.built = built(network, **self._asked[1])
         self.detach_reset = read_detach_reset(network, detach_reset)
         like = torch.empty(0, dtype=dtype)
         self.register_buffer("_like", like, persistent=False)
         self.raw = nn.ParameterDict(
-            {_key(v.key): nn.Parameter(v.domain.raw(torch.as_tensor(v.begin)).to(like)) for v in self._built.values}
+            {_key(v.key): nn.Parameter(v.domain.raw(torch.as_tensor(v.begin)).to(like)) for v in self.built.values}
         )
 
     @property
@@ -137,10 +137,10 @@ class Module(nn.Module):
 
     def value(self, name: str) -> Tensor:
         """Return what is learned under a name, in its declared unit, () or (neuron,) or (synapse,)."""
-        for found in self._built.values:
+        for found in self.built.values:
             if found.key == name:
                 return found.domain.value(self.raw[_key(name)])
-        raise TrainingError(f"{name!r} is not learned; {', '.join(repr(v.key) for v in self._built.values)} are")
+        raise TrainingError(f"{name!r} is not learned; {', '.join(repr(v.key) for v in self.built.values)} are")
 
     def forward(
         self, *given: Any, state: Mapping[str, Tensor] | None = None, steps: int | None = None, batch: int = 1
@@ -167,7 +167,7 @@ class Module(nn.Module):
         TrainingError
             If an input has another shape, a state is of another batch, or a state is no longer a number.
         """
-        known = self._built
+        known = self.built
         if self._like.dtype == torch.float16 and self._like.device.type == "cpu":
             raise TrainingError(
                 "the module is float16 on the CPU, where sums lose what they add up: use float() or double()"
@@ -186,14 +186,14 @@ class Module(nn.Module):
         return (found[0] if len(found) == 1 else found), run.state()
 
     def _begin(self, batch: int, state: Mapping[str, Tensor] | None) -> Pass:
-        run = Pass(self._built.program, self._given(), batch, self._thresholds(), self.training)
+        run = Pass(self.built.program, self.given(), batch, self._thresholds(), self.training)
         if state is not None:
             run.put_state(state)
         return run
 
     def _step(self, run: Pass, tensors: Mapping[str, Tensor], k: int) -> dict[int, Tensor]:
         """Advance by a step; return the events that were given."""
-        inputs = self._built.inputs
+        inputs = self.built.inputs
         events = {i.place[0]: tensors[i.name][k] for i in inputs if not i.place[1]}
         run.step({i.place: tensors[i.name][k] for i in inputs if i.place[1]}, events)
         return events
@@ -215,20 +215,21 @@ class Module(nn.Module):
                 return f"{wrong} is no longer a number after step {k}: use a smaller dt, or smaller steps in training"
         return "a state is no longer a number, but not when drawn anew: use a smaller dt, or smaller steps in training"
 
-    def _given(self, like: Tensor | None = None) -> Given:
+    def given(self, like: Tensor | None = None) -> Given:
+        """Return what a run is given: parameters with what was learned, of the type and on the device of a tensor."""
         like = self._like if like is None else like
         cells, synapses, delays = {}, {}, {}
-        for value in self._built.values:
+        for value in self.built.values:
             inside = self.value(value.key).to(like) * value.unit.scale
             if inside.requires_grad:
                 inside.register_hook(_watching(value.key))
             if value.kind == "cells":
-                cells[self._built.number(value.owner), value.name] = inside
+                cells[self.built.number(value.owner), value.name] = inside
             elif value.kind == "synapse":
                 synapses[value.owner, value.name] = inside
             else:
                 delays[value.owner] = inside
-        return Given(self._built.network, self._built.program.circuit, like, cells, synapses, delays)
+        return Given(self.built.network, self.built.program.circuit, like, cells, synapses, delays)
 
     def _thresholds(self) -> Thresholds:
         smooth = isinstance(self.surrogate, Smooth)
@@ -244,7 +245,7 @@ class Module(nn.Module):
         Synapses that each learned a value are listed in it.
         """
         network, seed = self.network, self._asked[1]["wiring_seed"]
-        learned = {v: self.value(v.key).detach().double().cpu().numpy() for v in self._built.values}
+        learned = {v: self.value(v.key).detach().double().cpu().numpy() for v in self.built.values}
         neurons: dict[str, dict[str, Any]] = {}
         for value, number in learned.items():
             if value.kind == "cells" and value.receptor is None:
@@ -263,16 +264,16 @@ class Module(nn.Module):
 
     def _inside(self, value: Learned, number: np.ndarray) -> Any:
         """Return what synapses have learned; states of synapses within their bounds, as they begin."""
-        for store in self._built.program.circuit.stores:
+        for store in self.built.program.circuit.stores:
             if store.projection == value.owner:
-                given, scale = self._given(), value.unit.scale
+                given, scale = self.given(), value.unit.scale
                 inside = bounded(store, f"{OWN}{value.name}", torch.as_tensor(number * scale).to(self._like), given)
                 return _plain(inside.detach().double().cpu().numpy() / scale)
         return _plain(number)
 
     def extra_repr(self) -> str:
         """Say what runs, and what is learned."""
-        known = self._built
+        known = self.built
         schemes = ", ".join(
             f"{m.name}: {m.scheme}" for m in known.program.models if m is not None and m.cells.beside < 0
         )
@@ -285,11 +286,11 @@ class Module(nn.Module):
         return "\n".join(lines)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_built": None}
+        return {**self.__dict__, "built": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
-        self._built = built(self._asked[0], **self._asked[1])
+        self.built = built(self._asked[0], **self._asked[1])
 
 
 def _key(name: str) -> str:

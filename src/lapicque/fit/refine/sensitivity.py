@@ -115,7 +115,7 @@ class Sensitivity:
     def _kernel(self) -> Any:
         problem = self.problem
         names = tuple(self.symbols.values())
-        given = (problem.neuron.structure, problem.method, problem.precision, problem._affine, names, self.forced,
+        given = (problem.neuron.structure, problem.method, problem.precision, problem.affine, names, self.forced,
                  "sensitivities 5")  # fmt: skip
         ours = problem.method is None or isinstance(problem.method, str)
 
@@ -135,7 +135,7 @@ class Sensitivity:
         from lapicque.model.symbols import symbol
 
         system = Hybrid.of(self.problem.neuron)
-        for name in self.problem._affine:
+        for name in self.problem.affine:
             scale, offset = symbol(f"_scale_{name}"), symbol(f"_offset_{name}")
             system = system.replaced({symbol(name): scale * symbol(name) + offset})
             system = replace(system, parameters=(*system.parameters, scale, offset))
@@ -218,7 +218,7 @@ class Sensitivity:
         problem, values = self.problem, self.problem.values(points)
         found: dict[str, Any] = parameter_values(problem.neuron)
         found |= {f.name: values[f.name] * f.unit.scale for f in problem.free if f.name in found}
-        for name in problem._affine:
+        for name in problem.affine:
             found[f"_scale_{name}"] = values.get("input_scale", np.ones(len(points)))
             offset = values.get("input_offset", np.zeros(len(points)))
             found[f"_offset_{name}"] = offset * problem.neuron.inputs[name].unit.scale
@@ -227,7 +227,7 @@ class Sensitivity:
     def _inputs(self, trial: int) -> list[np.ndarray]:
         """Return the kernel's inputs in a trial: (sample, 1) each."""
         kernel, data = self._kernel, self.problem.trials[trial]
-        given = self.problem._inputs_of(data)
+        given = self.problem.inputs(data)
         if self.forced:
             given[FORCED] = np.zeros(data.samples)
             steps = np.floor(data.spikes.to_lists()[0] / self.problem.dt).astype(int)

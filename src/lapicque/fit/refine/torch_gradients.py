@@ -60,9 +60,7 @@ class SurrogateGradients:
                 surrogate=self.function, method=problem.method, backend=self.backend, dtype=torch.float64,
             )  # fmt: skip
             steps = int(np.ceil(trial.window[1] / problem.dt - 1e-9))
-            inputs = (
-                problem._inputs_of(trial)[problem.driven][:steps] / problem.neuron.inputs[problem.driven].unit.scale
-            )
+            inputs = problem.inputs(trial)[problem.driven][:steps] / problem.neuron.inputs[problem.driven].unit.scale
             current = torch.as_tensor(np.repeat(inputs[:, None, None], len(points), axis=2))
             spikes, _ = layer(current)
             inside = torch.as_tensor(np.arange(steps) >= trial.window[0] / problem.dt)[:, None]

@@ -80,7 +80,7 @@ def described(net: Any) -> Described:
         For anything else, and for layers whose spikes do not act through synapses.
     """
     if isinstance(net, Module):
-        built = net._built
+        built = net.built
         wanted: dict[int, list[str]] = {}
         for value in built.values:
             if value.kind == "cells":
@@ -88,7 +88,7 @@ def described(net: Any) -> Described:
         for one in built.outputs:
             if one.kind == "synapses":
                 raise TrainingError(f"{one.name!r} is a state of synapses, which gradients through events do not have")
-        return Described(built, wanted, net._given)
+        return Described(built, wanted, net.given)
     if isinstance(net, nn.Module):
         return _Stack(net).build()
     raise TrainingError(f"a Module or a stack of layers is expected, not {type(net).__name__}")
@@ -133,12 +133,12 @@ class _Stack:
         outputs = [before.name if o == "spikes" else f"{before.name}.{o}" for o in last.outputs]
         module = Module(self.network, inputs=["input"], outputs=outputs, dt=f"{last.dt} ms")
         wanted = {n: list(cells.learned) for n, cells in self.cells}
-        program = module._built.program
+        program = module.built.program
         for n, names in wanted.items():  # initial values follow what layers learn
             model = program.models[n]
             assert model is not None
             model.initial.follow(self.network.populations[program.circuit.cells[n].name], set(names))
-        return Described(module._built, wanted, lambda like: self._given(module, like))
+        return Described(module.built, wanted, lambda like: self._given(module, like))
 
     def _neurons(self, name: str, layer: Spiking | Recurrent, linear: nn.Linear, before: Population) -> Population:
         cells = _cells(layer)
@@ -185,7 +185,7 @@ class _Stack:
         return population
 
     def _given(self, module: Module, like: Tensor) -> Given:
-        built = module._built
+        built = module.built
         cells = {}
         for n, neurons in self.cells:
             for name, one in neurons.learned.items():
