@@ -37,6 +37,15 @@ def test_a_profile_of_spikes():
     assert repr(profile) == "SpikeProfile(3 spikes, mean 0.3333)"
 
 
+def test_one_end_alone_can_be_given():
+    spikes = SpikeProfile(np.array([1.0, 2.0, 5.0]), np.array([1.0, 0.0, 0.0]))
+    pieces = Profile(np.array([0.0, 10.0, 30.0]), np.array([0.0, 1.0]), np.array([0.5, 1.0]))
+    for profile, low, high in ((spikes, 0.5, 0.0), (pieces, 0.25, 1.0)):
+        middle = 2 if profile is spikes else 10
+        assert profile.mean(None, middle) == low
+        assert profile.mean(middle + 0.5 if profile is spikes else middle) == high
+
+
 def test_a_profile_needs_two_trains_of_one_window(pairs):
     a, b = pairs[3]
     for distance in (isi(), spike(), spike_synchronization()):

@@ -97,9 +97,9 @@ class SpikeProfile:
     values: np.ndarray
     nothing: float = 1.0
 
-    def mean(self, t_start: Any = -np.inf, t_stop: Any = np.inf) -> float:
-        """Mean value of the spikes from ``t_start`` to ``t_stop``, in ms; `nothing` where there are none."""
-        return self.during((t_start, t_stop))
+    def mean(self, t_start: Any = None, t_stop: Any = None) -> float:
+        """Mean value of the spikes between two times in ms, by default of all; `nothing` where there are none."""
+        return self.during((-np.inf if t_start is None else t_start, np.inf if t_stop is None else t_stop))
 
     def during(self, *intervals: tuple[Any, Any]) -> float:
         """Mean value of the spikes in all intervals ``(t_start, t_stop)``, ms, edges included."""
