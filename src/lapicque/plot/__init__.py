@@ -16,8 +16,10 @@ from lapicque._lazy import attach
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
+        "along_front": "fronts",
         "animate_events": "events",
         "animate_search": "searching",
+        "candidate_spread": "spread",
         "coincidences": "matching",
         "connectivity_matrix": "matrices",
         "convergence": "fits",
@@ -25,9 +27,11 @@ __getattr__, __dir__, __all__ = attach(
         "event_frame": "events",
         "fi_curve": "curves",
         "gamma_against_reliability": "fits",
+        "hypervolume": "fronts",
         "isi_histogram": "trains",
         "network": "networks",
         "objective_profile": "fits",
+        "pareto_front": "fronts",
         "phase_plane": "phase",
         "population_raster": "populations",
         "population_rates": "populations",
