@@ -12,10 +12,8 @@ import numpy as np
 
 from lapicque.errors import FitError
 from lapicque.fit.free import Free, free_between, point_of, unit_of_bounds, values_of
+from lapicque.fit.searchable import EXPLODED
 from lapicque.model.values import with_unit
-
-#: The loss of a candidate whose own is not finite.
-EXPLODED = 1e6
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from lapicque.errors import FitError
-from lapicque.fit.function_problem import EXPLODED
 from lapicque.fit.search import Fit
+from lapicque.fit.searchable import EXPLODED
 
 #: The share of a loss that rounding may move: smaller differences within the box are no curvature.
 ROUNDING = 1e-12

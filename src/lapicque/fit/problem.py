@@ -23,6 +23,7 @@ from lapicque.errors import FitError, LapicqueNotice, suggest
 from lapicque.fit.driving import driven_input, inputs_of
 from lapicque.fit.free import Free, point_of, read_free, values_of
 from lapicque.fit.objectives import Block, Scorer, Several, SpikeMatch
+from lapicque.fit.searchable import EXPLODED
 from lapicque.fit.trial import Trial
 from lapicque.model.evaluate import initial_values, parameter_values
 from lapicque.model.neuron import Neuron
@@ -262,7 +263,7 @@ class Problem:
     # -- evaluation --------------------------------------------------------------------------------------------------
 
     def losses(self, points: np.ndarray, threads: int | None = None) -> np.ndarray:
-        """Return the loss of every candidate, finite: (candidate,), of several objectives (candidate, objective).
+        """Return (candidate,), of several objectives (candidate, objective); `EXPLODED` where one explodes in a trial.
 
         Parameters
         ----------
@@ -285,9 +286,12 @@ class Problem:
             spikes, sums = self._run(lanes, block, n, repeat, steps, capacity, scorer)
             return scorer.score(spikes, sums)[: block.stop - block.start]
 
+        exploded = np.zeros(lanes.size, bool)
         for (block, n, _), losses in zip(jobs, run_all(work, jobs, threads), strict=True):
-            finite = np.where(np.isfinite(losses), losses, 1e6)
-            total[block] += self.trials[n].weight / weights / self.repeats * finite
+            finite, share = np.isfinite(losses), self.trials[n].weight / weights / self.repeats
+            total[block] += share * np.where(finite, losses, 0.0)
+            exploded[block] |= (share > 0) & ~finite.reshape(len(losses), -1).all(axis=1)
+        total[exploded] = EXPLODED  # in all objectives, or it would be on a front
         return total
 
     def respond(self, points: np.ndarray, trial: int = 0, repeat: int = 0) -> SpikeTrains:

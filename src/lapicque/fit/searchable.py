@@ -10,6 +10,9 @@ import numpy as np
 from lapicque.errors import FitError
 from lapicque.fit.free import Free
 
+#: The loss of a candidate that explodes: whose states, or whose losses, are no longer numbers.
+EXPLODED = 1e6
+
 
 @runtime_checkable
 class Searchable(Protocol):

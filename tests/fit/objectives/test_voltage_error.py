@@ -6,7 +6,7 @@ import pytest
 import lapicque as lq
 from lapicque.errors import FitError, UnitError
 from lapicque.fit import VoltageError
-from lapicque.fit.objectives.voltage_error import LARGEST
+from lapicque.fit.searchable import EXPLODED
 from lapicque.spikes import SpikeTrains
 
 CURRENT = 250 + 150 * np.sin(np.arange(6000) / 200)  # longer than one chunk of a traced run
@@ -94,16 +94,49 @@ def test_a_sum_with_spikes_adds_up(trial):
     )
 
 
-def test_a_voltage_that_is_no_number_is_the_worst():
-    exploding = lq.Neuron(
+@pytest.fixture(scope="module")
+def exploding():
+    """It explodes without a current already; a negative one holds it."""
+    return lq.Neuron(
         "dv/dt = (v - e)*(v - e)/(tau*mV) + i/c : mV\ni : pA (input)\ne : mV\ntau : ms\nc : pF",
         threshold="v > 1e300*mV", reset="v = e",
         parameters=dict(e="-70 mV", tau="0.1 ms", c="100 pF"), initial=dict(v="e + 1*mV"), name="exploding",
     )  # fmt: skip
-    voltage = np.sin(np.arange(1000))[None]
-    trial = lq.fit.Trial(np.zeros(1000), SpikeTrains.from_lists([[]], t_stop=100), voltage=voltage)
-    problem = lq.fit.Problem(exploding, [trial], free=dict(tau=("0.1 ms", "1 ms")), objective=VoltageError())
-    assert problem.losses(np.array([[0.0]]))[0] == LARGEST
+
+
+def held_and_free(exploding, objective, **more):
+    """A trial in which every candidate stays at rest, and one in which the small tau explode."""
+    waves, silent = np.sin(np.arange(1000))[None], SpikeTrains.from_lists([[]], t_stop=100)
+    trials = [
+        lq.fit.Trial(np.full(1000, current), silent, voltage=waves, weight=weight)
+        for current, weight in ((-5000.0, 2.0), (0.0, more.pop("weight", 1.0)))
+    ]
+    return lq.fit.Problem(exploding, trials, free=dict(tau=("0.1 ms", "1e6 ms")), objective=objective)
+
+
+@pytest.mark.parametrize("objective", [VoltageError(), 0.25 * VoltageError() + lq.fit.StepFeatures(onset=0, offset=9)])
+def test_a_voltage_that_is_no_number_is_the_worst_whatever_else_is_compared(exploding, objective):
+    losses = held_and_free(exploding, objective).losses(np.array([[0.0], [1.0]]))
+    assert losses[0] == EXPLODED > 100 * losses[1]
+
+
+def test_a_trial_that_does_not_count_explodes_unseen(exploding):
+    problem = held_and_free(exploding, VoltageError(), weight=0.0)
+    assert problem.losses(np.array([[0.0]]))[0] < 1000
+
+
+def test_what_explodes_is_on_no_front(exploding):
+    several = [VoltageError(), lq.fit.StepFeatures(onset=0, offset=9)]
+    exploded, stable = held_and_free(exploding, several).losses(np.array([[0.0], [1.0]]))
+    assert exploded.tolist() == [EXPLODED, EXPLODED]
+    assert (100 * stable < EXPLODED).all()
+
+
+def test_a_voltage_that_is_far_from_data_at_rest_has_not_exploded():
+    """The error is in standard deviations of the data, which at rest are next to 0."""
+    trial = lq.fit.Trial(np.zeros(1000), SpikeTrains.from_lists([[]], t_stop=100), voltage=np.full((1, 1000), -50.0))
+    problem = lq.fit.Problem(lq.neurons.lif, [trial], free=dict(e_l=("-70 mV", "-60 mV")), objective=VoltageError())
+    assert (problem.losses(np.array([[0.0], [1.0]])) != EXPLODED).all()
 
 
 def test_mistakes_are_named(trial):

@@ -21,6 +21,7 @@ from lapicque.errors import FitError, LapicqueNotice, suggest
 from lapicque.fit.free import Free, free_between, unit_of_bounds
 from lapicque.fit.networks.building import built, counts, nested
 from lapicque.fit.networks.objective import NetworkObjective
+from lapicque.fit.searchable import EXPLODED
 from lapicque.model.values import with_unit
 from lapicque.network.network import Network
 from lapicque.simulation.identity import digest, identity_of
@@ -31,9 +32,6 @@ from lapicque.simulation.variation import place_of, varied
 from lapicque.spikes.trains import SpikeTrains
 from lapicque.threads import StoppedError, run_all
 from lapicque.units import ONE, magnitude
-
-#: The loss of a candidate whose states are no longer numbers.
-EXPLODED = 1e6
 
 
 @dataclass(frozen=True, eq=False)

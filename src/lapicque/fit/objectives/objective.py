@@ -46,7 +46,7 @@ class Scorer(Protocol):
         """
 
     def score(self, block: Block, sums: np.ndarray) -> np.ndarray:
-        """Return the loss of every candidate: (candidate,), finite."""
+        """Return the loss of every candidate, (candidate,); infinite or NaN where it explodes."""
 
 
 class Objective(Protocol):
@@ -151,4 +151,4 @@ class _SumScorer:
 
     def score(self, block: Block, sums: np.ndarray) -> np.ndarray:
         """Return the weighted sum."""
-        return np.sum([weight * scorer.score(block, sums[own]) for weight, scorer, own in self.terms], axis=0)
+        return np.sum([weight * scorer.score(block, sums[own]) for weight, scorer, own in self.terms if weight], axis=0)

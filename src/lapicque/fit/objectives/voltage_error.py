@@ -9,17 +9,19 @@ import numpy as np
 
 from lapicque.errors import FitError
 from lapicque.fit.objectives.objective import Block, Combining, Scorer
+from lapicque.fit.searchable import EXPLODED
 from lapicque.fit.trial import Trial
 from lapicque.units import magnitude
 
-LARGEST = 1e6  # the loss of a candidate whose voltage is no longer a number
+LARGEST = 0.99 * EXPLODED  # of a voltage that is a number still, so that exploding never wins
 
 
 @dataclass(frozen=True)
 class VoltageError(Combining):
     """Root mean square difference from the mean recorded voltage outside spikes, in its standard deviations.
 
-    The model's voltage is that at the beginning of each step; a fitted delay, which is the spikes', does not shift it.
+    It is in mV where the recorded voltage is a constant. The model's voltage is that at the beginning of each step; a
+    fitted delay, which is the spikes', does not shift it.
 
     Parameters
     ----------
@@ -75,7 +77,8 @@ class _VoltageScorer:
         if not mask.any():
             raise FitError(f"{name} has no time outside spikes in its window: fit the spikes instead")
         self.mask, self.target = mask, np.ascontiguousarray(trial.voltage.mean(axis=0))
-        self.count, self.spread = int(mask.sum()), max(float(self.target[mask].std()), 1e-6)
+        spread = float(self.target[mask].std())
+        self.count, self.spread = int(mask.sum()), spread if spread > 1e-6 else 1.0
 
     def gather(self, samples: np.ndarray, first: int, sums: np.ndarray) -> None:
         """Add squared differences."""
@@ -84,9 +87,9 @@ class _VoltageScorer:
         add_squares(samples, first, self.target, self.mask, sums[0])
 
     def score(self, block: Block, sums: np.ndarray) -> np.ndarray:
-        """Return the error of every candidate; one whose voltage is no longer a number gets a large, finite one."""
+        """Return the error of every candidate, infinite where the voltage is no longer a number."""
         error = np.sqrt(sums[0] / self.count) / self.spread
-        return np.where(error < LARGEST, error, LARGEST)
+        return np.where(np.isfinite(error), np.minimum(error, LARGEST), np.inf)
 
 
 def _near(times: np.ndarray, spikes: np.ndarray, objective: VoltageError) -> np.ndarray:
