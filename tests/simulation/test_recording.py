@@ -87,8 +87,10 @@ def test_what_was_not_recorded_is_named_with_the_nearest():
     result = lq.simulate(net, "1 ms")
     with pytest.raises(KeyError, match=r"nothing called 'cell.v' was recorded; did you mean 'cells.v'"):
         result.traces["cell.v"]
-    with pytest.raises(KeyError, match=r"nothing called 'cells' was recorded; there is nothing: see net.record"):
+    with pytest.raises(KeyError, match=r"nothing called 'cells' was recorded; there is nothing"):
         result.spikes["cells"]
+    with pytest.raises(KeyError, match="nothing called 'u' was recorded; there is 'v'"):
+        lq.simulate(lq.neurons.lif, "1 ms", record="v").traces["u"]
     assert result.traces.get("cell.v") is None
 
 

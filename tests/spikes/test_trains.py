@@ -196,3 +196,9 @@ def test_times_that_are_no_list_of_trains_are_refused(times):
     # a flat list would be three trains of one spike
     with pytest.raises(RecordingError, match=r"each train is a list of times: .* write from_lists\(\[times\], ...\)"):
         SpikeTrains.from_lists(times, t_stop=100)
+
+
+def test_trains_are_no_array(grid):
+    for function in (np.asarray, np.mean, lambda x: np.round(x, 1)):
+        with pytest.raises(TypeError, match=r"no array: \.times are all of their spikes, \.to_lists\(\) those of each"):
+            function(grid)

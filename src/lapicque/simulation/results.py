@@ -47,7 +47,7 @@ class Recorded(dict[str, Any]):
     """What was recorded, by name; the nearest name is in the error for one that was not."""
 
     def __missing__(self, name: str) -> Any:
-        hint = suggest(str(name), self) or f"; there is {', '.join(map(repr, self)) or 'nothing'}: see net.record"
+        hint = suggest(str(name), self) or f"; there is {', '.join(map(repr, self)) or 'nothing'}"
         raise KeyError(f"nothing called {name!r} was recorded{hint}")
 
 
@@ -73,6 +73,9 @@ class Response:
     precision: str
     seed: int
     trial: int
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "traces", Recorded(self.traces))
 
     @property
     def spikes(self) -> SpikeTrains:

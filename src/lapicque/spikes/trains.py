@@ -273,6 +273,9 @@ class SpikeTrains:
     def __iter__(self) -> Iterator[SpikeTrains]:
         return map(self.__getitem__, range(len(self)))
 
+    def __array__(self, *_: Any, **__: Any) -> Any:  # else NumPy unpacks trains of one train without end
+        raise TypeError("spike trains are no array: .times are all of their spikes, .to_lists() those of each train")
+
     def to_lists(self) -> list[np.ndarray]:
         """Spike times of each train, (spike,) in ms.
 
