@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
 
-from lapicque.errors import UnitError
+from lapicque.errors import RecordingError, UnitError
 from lapicque.units import Unit, find_unit, parse_unit
 
 _BRACKETED = re.compile(r"\s*(.*?)\s*[\[(]\s*([^\])]*?)\s*[\])]\s*")
@@ -29,6 +30,30 @@ def split_name(text: str) -> tuple[str, str | None]:
     if underscore and stem and find_unit(suffix) and unit_kind(suffix):
         return stem, suffix
     return text.strip(), None
+
+
+def split_time(text: str) -> tuple[str, str | None]:
+    """Split a name into what it is and its unit of time; other units are part of the name: a neuron's, most likely.
+
+    Examples
+    --------
+    >>> split_time("spikes_ms"), split_time("unit_A")
+    (('spikes', 'ms'), ('unit_A', None))
+    """
+    stem, unit = split_name(text)
+    return (stem, unit) if unit_kind(unit) == "time" else (text.strip(), None)
+
+
+def refuse_alike(name: str, names: Mapping[str, str], stem: str) -> None:
+    """Refuse a second name with the stem of an earlier one, ``names[stem]``.
+
+    Raises
+    ------
+    RecordingError
+        Naming both.
+    """
+    if stem in names:
+        raise RecordingError(f"{names[stem]!r} and {name!r} differ in their unit only: rename one")
 
 
 def unit_kind(unit: str | Unit | None) -> str | None:

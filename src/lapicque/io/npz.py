@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Unpack
 
 import numpy as np
@@ -15,7 +15,7 @@ from lapicque.fit.recording import Recording
 from lapicque.io.assembly import Options, assemble
 from lapicque.io.channels import Channel, RawSweep
 from lapicque.io.files import damaged, require
-from lapicque.io.names import split_name, unit_kind
+from lapicque.io.names import refuse_alike, split_name, unit_kind
 from lapicque.units import magnitude
 
 NAME = "a NumPy .npz archive"
@@ -95,13 +95,15 @@ def read(path: str | os.PathLike[str], **options: Unpack[Options]) -> Recording:
         raise RecordingError(f"{source}: {error}" if source not in str(error) else str(error)) from None
 
 
-def load_arrays(path: str | os.PathLike[str]) -> dict[str, tuple[str | None, np.ndarray]]:
-    """Arrays of an archive: name without its unit -> unit, values.
+def load_arrays(
+    path: str | os.PathLike[str], split: Callable[[str], tuple[str, str | None]] = split_name
+) -> dict[str, tuple[str | None, np.ndarray]]:
+    """Arrays of an archive: name without its unit, as ``split`` finds it -> unit, values.
 
     Raises
     ------
     RecordingError
-        If the file is cut short, damaged, or holds Python objects.
+        If the file is cut short, damaged, or holds Python objects, or two arrays of one name.
     """
     try:
         # NumPy leaves a damaged file open unless it is given an open one
@@ -114,8 +116,11 @@ def load_arrays(path: str | os.PathLike[str]) -> dict[str, tuple[str | None, np.
             f"{os.fspath(path)!r} holds Python objects, which are not read: save plain arrays"
         ) from None
     arrays: dict[str, tuple[str | None, np.ndarray]] = {}
+    names: dict[str, str] = {}
     for name, values in loaded.items():
-        stem, unit = split_name(name)
+        stem, unit = split(name)
+        refuse_alike(name, names, stem)
+        names[stem] = name
         arrays[stem] = (unit, values)
     return arrays
 

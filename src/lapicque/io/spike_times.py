@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ from lapicque.io.files import is_text, require
 from lapicque.io.names import split_name, unit_kind
 from lapicque.spikes.trains import SpikeTrains
 from lapicque.units import magnitude
+
+#: Numbers with something between them that does not separate times: no heading.
+_NUMBERS = re.compile(r"[-+.\d][-+.\deE\s,;:|/]*")
 
 
 def spike_lists(spikes: Any, unit: str | None) -> list[np.ndarray]:
@@ -123,8 +127,11 @@ def time_rows(path: str | os.PathLike[str]) -> tuple[list[list[float]], str | No
             elif rows and not comment:
                 blank += 1
         except ValueError:
-            if rows:
-                raise RecordingError(f"{source!r}, line {number}: {text.strip()[:40]!r} is no spike time") from None
+            if rows or _NUMBERS.fullmatch(text.strip()):
+                raise RecordingError(
+                    f"{source!r}, line {number}: {text.strip()[:40]!r} is no spike time: white space or commas "
+                    "separate numbers, which have a decimal point"
+                ) from None
             comment = text
             head = head or text.strip()
         if not rows and unit is None:

@@ -1,5 +1,7 @@
 """Spike files of every kind: the same trains come back from each, and what is wrong with a file is said."""
 
+import re
+
 import h5py
 import numpy as np
 import pytest
@@ -342,3 +344,51 @@ def test_a_single_array_does_not_say_whose_spikes(tmp_path):
     np.save(tmp_path / "a.npy", np.arange(3.0))
     with pytest.raises(RecordingError, match="single NumPy array, which says neither its unit nor whose"):
         read_spikes(tmp_path / "a.npy", unit="ms")
+
+
+@pytest.mark.parametrize("line", ["0.5;1.2", "0.5|1.2", "0:30"])
+def test_numbers_that_cannot_be_read_are_no_heading(tmp_path, line):
+    (tmp_path / "a.txt").write_text(f"{line}\n3.4\n")
+    with pytest.raises(RecordingError, match=rf"line 1: '{re.escape(line)}' is no spike time.*white space or commas"):
+        read_spikes(tmp_path / "a.txt", unit="s", t_stop="4 s")
+
+
+def test_a_unit_is_not_overruled(tmp_path):
+    (tmp_path / "a.txt").write_text("time_us\n1000\n2000\n")
+    assert read_spikes(tmp_path / "a.txt", unit="us", t_stop=3).times.tolist() == [1, 2]
+    with pytest.raises(RecordingError, match="the file says its times are in 'us', not in 's': leave out unit="):
+        read_spikes(tmp_path / "a.txt", unit="s", t_stop="30 s")
+
+
+def test_a_window_beyond_all_spikes_is_told(tmp_path):
+    (tmp_path / "a.txt").write_text("1\n2\n30\n")
+    with pytest.warns(LapicqueNotice, match="none of the 3 spikes, from 1000 to 30000 ms, is in the window, 0 to 3 ms"):
+        assert not len(read_spikes(tmp_path / "a.txt", unit="s", t_stop=3).times)
+    np.savez(tmp_path / "a.npz", spike_times_ms=[1.0, 2.0], spike_offsets=[0, 2], t_stop_ms=100.0)
+    with pytest.warns(LapicqueNotice, match="none of the 2 spikes, from 1 to 2 ms, is in the window, 50 to 100 ms"):
+        assert not len(read_spikes(tmp_path / "a.npz", t_start=50).times)
+
+
+def saved(kind, folder, **arrays):
+    path = folder / f"cells{kind}"
+    if kind == ".h5":
+        with h5py.File(path, "w") as file:
+            for name, values in arrays.items():
+                file[name] = values
+    else:
+        {".npz": np.savez, ".mat": savemat}[kind](path, **({"mdict": arrays} if kind == ".mat" else arrays))
+    return path
+
+
+@pytest.mark.parametrize("kind", [".npz", ".h5", ".mat"])
+def test_names_that_differ_in_their_unit_are_not_one(kind, tmp_path):
+    path = saved(kind, tmp_path, cell_s=np.array([0.1, 0.2]), cell_ms=np.array([1.0, 2.0, 3.0]))
+    with pytest.raises(RecordingError, match=r"'cell_m?s' and 'cell_m?s' differ in their unit only: rename one"):
+        read_populations(path, t_stop="1 s")
+
+
+@pytest.mark.parametrize("kind", [".npz", ".h5", ".mat"])
+def test_neurons_a_and_v_are_no_amperes_and_volts(kind, tmp_path):
+    path = saved(kind, tmp_path, cell_A=np.array([1.0, 2.0]), cell_V=np.array([5.0, 6.0, 7.0]))
+    found = read_populations(path, unit="ms", t_stop=10)
+    assert sorted(np.concatenate([each.times for each in found.values()]).tolist()) == [1, 2, 5, 6, 7]

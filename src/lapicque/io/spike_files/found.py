@@ -52,26 +52,40 @@ def settle(found: Found | SpikeTrains, wanted: Wanted, source: str) -> SpikeTrai
     Warns
     -----
     LapicqueNotice
-        If the file does not say when the recording ended.
+        If the file does not say when the recording ended, or no spike is in the window that is asked for.
     """
     try:
         if not len(found if isinstance(found, SpikeTrains) else found.trains):
             raise RecordingError("there are no spike trains in it, not even silent ones")
         if isinstance(found, SpikeTrains):
-            return _cut(found, wanted)
+            return _cut(found, wanted, source)
         return _settled(found, wanted, source)
     except RecordingError as error:
         text = str(error).replace("sort each train by np.sort", "sort=True sorts them, if the order means nothing")
         raise RecordingError(text if source in text else f"{source!r}: {text}") from None
 
 
-def _cut(trains: SpikeTrains, wanted: Wanted) -> SpikeTrains:
+def _cut(trains: SpikeTrains, wanted: Wanted, source: str) -> SpikeTrains:
     if wanted.unit is not None or wanted.rate is not None:
         raise RecordingError("the file says the unit of its times: leave out unit= and rate=")
     start = trains.t_start if wanted.t_start is None else wanted.t_start
     stop = trains.t_stop if wanted.t_stop is None else wanted.t_stop
     whole = wanted.t_start is None and wanted.t_stop is None
-    return trains if whole else trains.window(start, stop)
+    return trains if whole else _part(trains, start, stop, source)
+
+
+def _part(trains: SpikeTrains, start: Any, stop: Any, source: str) -> SpikeTrains:
+    """Trains in a part of their window, with a notice if that has none of their spikes."""
+    part = trains.window(start, stop)
+    if len(trains.times) and not len(part.times):
+        first, last = trains.times.min(), trains.times.max()
+        warnings.warn(
+            f"{source!r}: none of the {len(trains.times)} spikes, from {first:.10g} to {last:.10g} ms, is in the "
+            f"window, {part.t_start:g} to {part.t_stop:g} ms: bare numbers of t_start= and t_stop= are ms",
+            LapicqueNotice,
+            stacklevel=6,
+        )
+    return part
 
 
 def _settled(found: Found, wanted: Wanted, source: str) -> SpikeTrains:
@@ -100,7 +114,7 @@ def _settled(found: Found, wanted: Wanted, source: str) -> SpikeTrains:
         stop = max(start if asked[1] is None else asked[1], seen.max(initial=-np.inf))
     kept = SpikeTrains.from_lists(trains, t_start=start, t_stop=stop, shape=found.shape, neurons=found.neurons)
     edges = [edge if t is None else t for t, edge in zip(asked, (start, stop), strict=True)]
-    return kept if edges == [start, stop] else kept.window(*edges)
+    return kept if edges == [start, stop] else _part(kept, edges[0], edges[1], source)
 
 
 def tell_open_end(source: str, last: float) -> None:
@@ -137,6 +151,8 @@ def _factor(found: Found, wanted: Wanted) -> tuple[float, float]:
     if unit_kind(unit) != "time":
         raise RecordingError(f"the unit of spike times is a time, such as 's' or 'ms', not {unit!r}")
     size = float(magnitude(f"1 {unit}", "ms"))
+    if unit_kind(found.unit) == "time" and float(magnitude(f"1 {found.unit}", "ms")) != size:
+        raise RecordingError(f"the file says its times are in {found.unit!r}, not in {unit!r}: leave out unit=")
     return (size, 1.0) if size >= 1 else (1.0, round(1 / size))
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from lapicque.errors import LapicqueNotice, RecordingError
 from lapicque.io.files import damaged
-from lapicque.io.names import split_name
+from lapicque.io.names import refuse_alike, split_time
 from lapicque.io.spike_files.found import Found, from_ends, from_offsets
 from lapicque.io.spike_files.npz import populations
 from lapicque.io.spike_files.recordings import trials_of
@@ -52,9 +52,13 @@ def read(path: str | os.PathLike[str]) -> dict[str, Found | SpikeTrains]:
     if {"spikes", "sCount"} <= arrays.keys():
         return {name: _retinal(arrays)}
     groups: dict[str, dict[str, tuple[str | None, np.ndarray]]] = {}
+    names: dict[str, str] = {}
     for key, (unit, values) in arrays.items():
         group, _, leaf = key.rpartition("/")
-        groups.setdefault(group, {})[split_name(leaf)[0]] = unit, np.asarray(values)
+        stem = split_time(leaf)[0]
+        refuse_alike(key, names, f"{group}/{stem}")
+        names[f"{group}/{stem}"] = key
+        groups.setdefault(group, {})[stem] = unit, np.asarray(values)
     if len(groups) == 1:
         return populations(next(iter(groups.values())), name, source)
     found = {group or name: populations(each, group or name, source) for group, each in groups.items()}
@@ -128,4 +132,4 @@ def _datasets(file: Any) -> list[tuple[str, Any]]:
 def _array(item: Any) -> tuple[str | None, np.ndarray]:
     stated = next((item.attrs[n] for n in ("unit", "units") if n in item.attrs), None)
     unit = stated.decode() if isinstance(stated, bytes) else stated
-    return unit or split_name(item.name)[1], np.asarray(item[()])
+    return unit or split_time(item.name)[1], np.asarray(item[()])

@@ -10,7 +10,7 @@ import numpy as np
 
 from lapicque.errors import RecordingError
 from lapicque.io.files import damaged
-from lapicque.io.names import split_name
+from lapicque.io.names import refuse_alike, split_time
 from lapicque.io.spike_files import neo
 from lapicque.io.spike_files.found import Found
 from lapicque.spikes.trains import SpikeTrains
@@ -41,6 +41,7 @@ def read(path: str | os.PathLike[str]) -> dict[str, Found | SpikeTrains]:
         return dict(neo.read(path))
     found: dict[str, Found | SpikeTrains] = {}
     left: list[str] = []
+    names: dict[str, str] = {}
     for name, value in variables.items():
         if name.startswith("__"):
             continue
@@ -48,7 +49,9 @@ def read(path: str | os.PathLike[str]) -> dict[str, Found | SpikeTrains]:
         if trains is None:
             left.append(f"{name} {getattr(value, 'shape', '')}")
         else:
-            stem, unit = split_name(name)
+            stem, unit = split_time(name)
+            refuse_alike(name, names, stem)
+            names[stem] = name
             found[stem] = Found(trains, unit)
     if not found:
         raise RecordingError(

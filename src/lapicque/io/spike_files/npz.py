@@ -11,7 +11,7 @@ import numpy as np
 
 from lapicque import io
 from lapicque.errors import RecordingError
-from lapicque.io.names import unit_kind
+from lapicque.io.names import split_name, split_time, unit_kind
 from lapicque.io.spike_files.found import Found, from_labels, from_offsets
 from lapicque.io.spike_files.recordings import trials_of
 from lapicque.spikes.trains import SpikeTrains
@@ -28,8 +28,8 @@ LABELS = (
 
 def read(path: str | os.PathLike[str]) -> dict[str, Found | SpikeTrains]:
     """Read ``NAME_ms`` with ``NAME_offsets``, `TIMES` with `LABELS` of neurons, or an array a train."""
-    arrays = io.npz.load_arrays(path)
-    if {"current", "stimulus"} & arrays.keys():
+    arrays = io.npz.load_arrays(path, split_time)
+    if {"current", "stimulus"} & {split_name(name)[0] for name in arrays}:
         return {Path(path).stem: trials_of(path)}
     return populations(arrays, Path(path).stem, os.fspath(path))
 

@@ -75,7 +75,7 @@ def read_spikes(
     Warns
     -----
     LapicqueNotice
-        If nothing says when the recording ended.
+        If nothing says when the recording ended, or if it has spikes but none in the window that is asked for.
 
     References
     ----------
