@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from lapicque.compile.circuit import Additive, Cells, Circuit, Feed, PoissonDrive
 from lapicque.compile.lanes import LANES
+from lapicque.compile.wiring.nested import Chances, Nested
 from lapicque.compile.wiring.values import Constant, DelaySteps, Listed, SynapseValues
-from lapicque.compile.wiring.wiring import Kept
+from lapicque.compile.wiring.wiring import Kept, Wiring
 from lapicque.network.connectivity.rule import Ends
 
 #: What a parameter that differs is: number of the population and name.
@@ -95,6 +97,8 @@ def _cells(cells: Sequence[Cells], varying: Collection[str]) -> Cells:
 
 def _beside(values: Sequence[Any], size: int, apart: bool = False) -> Any:
     """Return one number where all are the same, else one a neuron."""
+    if not apart and all(value is values[0] for value in values):
+        return values[0] if np.ndim(values[0]) == 0 else np.repeat(np.asarray(values[0], np.float64), len(values))
     if all(np.ndim(value) == 0 for value in values) and not apart and all(value == values[0] for value in values):
         return values[0]
     return np.stack([np.broadcast_to(np.asarray(value, np.float64), size) for value in values], axis=1).reshape(-1)
@@ -126,48 +130,89 @@ def _drive(drives: Sequence[PoissonDrive], size: int) -> PoissonDrive:
 
 
 def _pathway(pathways: Sequence[Additive], copies: int) -> Additive:
-    from lapicque.compile.wiring.packing import sort_by_target  # compiled
-
-    first = pathways[0]
-    n_source, n_target = first.wiring.n_source, first.wiring.n_target
-    drawn: dict[int, tuple[np.ndarray, np.ndarray]] = {}  # the degrees of the targets, the sources of all synapses
-    for pathway in pathways:
-        if id(pathway.wiring) not in drawn:
-            indptr, sources = pathway.wiring.draw()
-            drawn[id(pathway.wiring)] = np.diff(indptr), sources
-    rows = [drawn[id(pathway.wiring)] for pathway in pathways]
-    degrees = np.zeros((n_target, copies), np.int64)
-    for c, (degree, _) in enumerate(rows):
-        degrees[:, c] = degree
-    targets = np.concatenate([np.repeat(np.arange(n_target) * copies + c, row[0]) for c, row in enumerate(rows)])
-    starts = np.concatenate([[0], np.cumsum(degrees.reshape(-1))])
-
-    def sorted_by_target(values: np.ndarray) -> np.ndarray:
-        out = np.empty_like(values)
-        sort_by_target(targets, values, starts[:-1].copy(), out)
-        return out
-
-    sources = sorted_by_target(np.concatenate([row[1] * copies + c for c, row in enumerate(rows)]).astype(np.int32))
-    wiring = Kept.sorted(Ends(n_source * copies, n_target * copies), sources, degrees.reshape(-1))
-
-    def together(values: Sequence[SynapseValues]) -> SynapseValues:
-        constants = [value.constant for value in values]
-        if constants[0] is not None and all(constant == constants[0] for constant in constants):
-            return Constant(constants[0])
-        if all(constant is not None for constant in constants):
-            return Listed(wiring, np.array(constants)[sources % copies])
-        every = [value.all(pathway.wiring) for value, pathway in zip(values, pathways, strict=True)]
-        return Listed(wiring, sorted_by_target(np.concatenate(every)))
-
-    delays = together([pathway.delays.values for pathway in pathways])
+    first, together = pathways[0], _Synapses([pathway.wiring for pathway in pathways], copies)
+    delays = together.values([pathway.delays.values for pathway in pathways])
     return replace(
         first,
-        wiring=wiring,
-        increments=together([pathway.increments for pathway in pathways]),
+        wiring=together.wiring,
+        increments=together.values([pathway.increments for pathway in pathways]),
         delays=DelaySteps(delays, first.delays.dt, first.delays.what),
         sources=_selected(first.sources, copies),
         targets=_selected(first.targets, copies),
     )
+
+
+class _Synapses:
+    """The synapses of several wirings, sorted by target, then by copy."""
+
+    def __init__(self, wirings: Sequence[Wiring], copies: int):
+        first, self.wirings, self.copies = wirings[0], wirings, copies
+        self.degrees = np.zeros((first.n_target, copies), np.int64)
+        if all(wiring is first for wiring in wirings):
+            sources = self._repeated()
+        elif isinstance(first, Nested) and all(isinstance(w, Nested) and w.chances is first.chances for w in wirings):
+            sources = self._nested(first.chances)
+        else:
+            sources = self._different()
+        ends = Ends(first.n_source * copies, first.n_target * copies)
+        self.wiring = Kept.sorted(ends, sources, self.degrees.reshape(-1))
+
+    def _repeated(self) -> np.ndarray:
+        from lapicque.compile.beside import put_repeated  # compiled
+
+        indptr, sources = self.wirings[0].draw()
+        self.degrees[:, : len(self.wirings)] = np.diff(indptr)[:, None]
+        out = np.empty(len(sources) * len(self.wirings), np.int32)
+        put_repeated(indptr, sources, len(self.wirings), self.copies, out)
+        return out
+
+    def _nested(self, chances: Chances) -> np.ndarray:
+        from lapicque.compile.beside import count_below, put_below  # compiled
+
+        limits = np.zeros(self.copies)
+        limits[: len(self.wirings)] = [wiring.p for wiring in self.wirings]  # type: ignore[attr-defined]
+        count_below(chances.numbers, limits, self.degrees)
+        out = np.empty(self.degrees.sum() + 1, np.int32)
+        put_below(chances.numbers, limits, out)
+        return out[:-1]
+
+    def _different(self) -> np.ndarray:
+        drawn: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+        for wiring in self.wirings:
+            if id(wiring) not in drawn:
+                drawn[id(wiring)] = wiring.draw()
+        rows = [drawn[id(wiring)] for wiring in self.wirings]
+        for c, (indptr, _) in enumerate(rows):
+            self.degrees[:, c] = np.diff(indptr)
+        sources = [row[1] * self.copies + c for c, row in enumerate(rows)]
+        return self._sorted(np.concatenate(sources).astype(np.int32))
+
+    @cached_property
+    def _targets(self) -> np.ndarray:
+        """The target of each synapse, those of one copy behind those of another."""
+        targets = np.arange(len(self.degrees)) * self.copies
+        return np.concatenate([np.repeat(targets + c, self.degrees[:, c]) for c in range(len(self.wirings))])
+
+    def _sorted(self, values: np.ndarray) -> np.ndarray:
+        """Sort what belongs to the synapses of one copy behind those of another."""
+        from lapicque.compile.wiring.packing import sort_by_target  # compiled
+
+        degrees, out = self.degrees.reshape(-1), np.empty_like(values)
+        sort_by_target(self._targets, values, np.cumsum(degrees) - degrees, out)
+        return out
+
+    def values(self, each: Sequence[SynapseValues]) -> SynapseValues:
+        """Return the values of all synapses, given those of each wiring's."""
+        constants = [values.constant for values in each]
+        if constants[0] is not None and all(constant == constants[0] for constant in constants):
+            return Constant(constants[0])
+        if all(constant is not None for constant in constants):
+            of_copies = np.zeros(self.copies)
+            of_copies[: len(constants)] = constants
+            numbers = np.broadcast_to(of_copies, self.degrees.shape).reshape(-1)
+            return Listed(self.wiring, np.repeat(numbers, self.degrees.reshape(-1)))
+        every = [values.all(wiring) for values, wiring in zip(each, self.wirings, strict=True)]
+        return Listed(self.wiring, self._sorted(np.concatenate(every)))
 
 
 def _selected(chosen: slice | np.ndarray | None, copies: int) -> np.ndarray | slice | None:

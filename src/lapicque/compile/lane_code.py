@@ -68,6 +68,7 @@ class LaneCode:
     uniform : parameters that are the same for all neurons; None: every constant has a slot
     extra : further slots
     scratch : slots whose contents are not needed after their block is done, in the array ``z``
+    single : draws that are one number for all lanes of a block, and not needed after it
     """
 
     def __init__(
@@ -78,8 +79,9 @@ class LaneCode:
         uniform: Collection[str] | None = None,
         extra: Sequence[str] = (),
         scratch: Collection[str] = (),
+        single: Collection[str] = (),
     ):
-        self.step, self.real, self.fields = step, real, tuple(fields)
+        self.step, self.real, self.fields, self.single = step, real, tuple(fields), frozenset(single)
         self.functions: set[str] = {"where"}
         self.roots = roots_of(step)
         self.coefficients = hoisted(self.roots)
@@ -100,7 +102,7 @@ class LaneCode:
         slots += [f"_age_{e.name}" for e in step.events if e.aged]
         slots += [f"_bound_{e.name}" for e in step.events if e.bound]
         slots += self.lane_constants
-        slots += [*fields, *step.draws, *step.observed]
+        slots += [*fields, *(x for x in step.draws if x not in self.single), *step.observed]
         slots += [f"_happened_{e.name}" for e in step.events]
         slots += [FREE] if self.jumps_read_free and FREE not in extra else []
         slots += extra
@@ -174,14 +176,15 @@ class LaneCode:
         """
         lines = []
         for n, (name, kind) in enumerate(self.step.draws.items()):
-            row = self.layout.whole(name)
-            fill = f"fill_{kind}({row}, keys[{f'{key} + ' if key else ''}{n}], k, {first}, trial)"
             if once:
                 group = self.layout.whole(f"{GROUP}{name}")
                 own = f"fill_{kind}({group}, keys[{f'{key} + ' if key else ''}{n}], k, {first} - lane, trial)"
                 lines += [f"lane = {first} % {LANES}", "if b == 0 or lane == 0:", f"    {own}"]
+                row = f"own{name}" if name in self.single else self.layout.whole(name)
                 lines.append(f"{row} = {group}[lane]")
                 continue
+            row = self.layout.whole(name)
+            fill = f"fill_{kind}({row}, keys[{f'{key} + ' if key else ''}{n}], k, {first}, trial)"
             if shared is None:
                 lines.append(fill)
                 continue
@@ -197,6 +200,7 @@ class LaneCode:
             **shared,
             **uniform,
             **{name: self.layout.at(name) for name in (*self.layout.slots, *self.layout.scratch)},
+            **{name: f"own{name}" for name in self.single},
         }
 
     def printer(self) -> Printer:

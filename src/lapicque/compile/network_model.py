@@ -109,7 +109,8 @@ class Model:
         awaited = set().union(*(node.variables() for e in self.step.events for _, node in e.jumps)) if late else set()
         drawn = [] if self.looks else [x for x in self.step.draws if x not in awaited]
         fleeting += [*happened, *drawn, *([] if late else [FREE])]
-        return LaneCode(self.step, real, self.fields, self.uniform, extra, fleeting)
+        single = drawn if self.copied else ()
+        return LaneCode(self.step, real, self.fields, self.uniform, extra, fleeting, single)
 
 
 class ModelWriter:

@@ -168,6 +168,9 @@ class NetworkRun:
         # one half is written while the other is read; code that spikes run on arrival looks further back
         shape = max(2, self.wired.history() + 1), self.threads, self.span, len(self.circuit.cells), 2, events
         slots = 1 << int(self.longest + self.span).bit_length()
+        if self.threads == 1:  # nobody waits at the end of a span: a small ring stays in the processor's memory
+            slots = 1 << int(self.longest + 1).bit_length()
+            self.span = min(self.span, slots - 1 - self.longest)
         real = np.dtype(self.precision)
         check_memory(self.wired, slots, shape, self.owned, real.itemsize, self.circuit.dt)
         self.ends = np.zeros(shape, np.int64)

@@ -36,8 +36,13 @@ def wiring_of(projection: Projection, wiring_seed: int) -> Wiring:
         own = np.full(source.population.size, -1, np.int64)
         own[source.numbers] = np.arange(len(source))
         same = own[target.numbers]
-    key = stream_key(wiring_seed, f"{projection.name}/sources")
+    key = wiring_key(projection, wiring_seed)
     return wire(projection.where, len(source), len(target), key, same, source.positions, target.positions)
+
+
+def wiring_key(projection: Projection, wiring_seed: int) -> np.uint64:
+    """Return the key of the random numbers from which a projection's synapses are drawn."""
+    return stream_key(wiring_seed, f"{projection.name}/sources")
 
 
 def values_of(projection: Projection, name: str, wiring: Wiring, wiring_seed: int) -> SynapseValues:

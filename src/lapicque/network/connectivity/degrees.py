@@ -64,6 +64,14 @@ class FixedProbability(Connectivity):
             return Pairwise(self.p, self.autapses).plan(ends, random)
         return Chance(self.p, self.autapses)
 
+    def numbers(self, ends: Ends, random: np.random.Generator) -> np.ndarray:
+        """Return the random number of each pair where wirings are nested, (target, source): below p it is connected."""
+        found = random.random((ends.n_target, ends.n_source))
+        if ends.own is not None and not self.autapses:
+            itself = np.flatnonzero(ends.own >= 0)
+            found[itself, ends.own[itself]] = 1.0
+        return found
+
 
 def fixed_in_degree(k: int, autapses: bool = True, multapses: bool = True) -> FixedInDegree:
     """Each target neuron receives ``k`` synapses from randomly drawn sources.
