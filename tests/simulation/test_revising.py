@@ -11,11 +11,11 @@ from lapicque.simulation.variation import varied
 from lapicque.units import mV, pA
 
 
-def network():
+def network(nested=False):
     net = lq.Network()
     exc = net.population(lq.neurons.izhikevich, 20, name="exc")
     inh = net.population(lq.neurons.izhikevich, 5, name="inh", initial=dict(v=lq.uniform(-70 * mV, -60 * mV)))
-    net.connect(exc, inh, on_pre="v += w", where=lq.fixed_probability(0.4), w=3 * mV, delay="1 ms")
+    net.connect(exc, inh, on_pre="v += w", where=lq.fixed_probability(0.4, nested=nested), w=3 * mV, delay="1 ms")
     net.connect(inh, exc, on_pre="v += w", where=lq.fixed_in_degree(2), w=lq.uniform(-2 * mV, -1 * mV), delay="1 ms")
     net.connect(exc, exc, lq.synapses.exponential(tau="3 ms"), into="i_ext", where=lq.small_world(4, 0.2), w=2 * pA)
     net.stimulate(exc, "i_ext", lq.stimuli.white_noise(1 * pA, 5 * pA, tau="1 ms"), name="noise")
@@ -52,8 +52,8 @@ def same(a, b):
         np.testing.assert_array_equal(mine.increments.constant, other.increments.constant)
 
 
-def revise(changes, base=None):
-    net = network() if base is None else varied(network(), base)
+def revise(changes, base=None, nested=False):
+    net = network(nested) if base is None else varied(network(nested), base)
     return Revision(net, assemble(net, 0.5, 1, 7), 7).of(changes, 1)
 
 
@@ -69,6 +69,27 @@ def test_values_that_an_earlier_candidate_had_leave_no_trace():
     base = {"exc.b": 0.25, "exc->inh.where.p": 0.9, "inh->exc.w": -9 * mV}
     changes = {"exc.b": 0.21, "exc->inh.where.p": 0.2, "inh->exc.w": -1 * mV}
     same(revise(changes, base), assemble(varied(network(), changes), 0.5, 1, 7))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"exc->inh.where.p": 0.2}, {"exc->inh.where.p": 0.9, "exc->inh.w": 2.5}, {"exc->inh.where.p": 0},
+        {"exc->inh.where": lq.fixed_probability(0.7, autapses=False, nested=True), "exc->inh.where.p": 0.3},
+        {"exc->inh.where": lq.fixed_in_degree(2)}, {"exc->inh.where.p": 0.3, "exc->inh.delay": 2.0},
+    ],
+    ids=lambda changes: " and ".join(changes),
+)  # fmt: skip
+def test_nested_probabilities_have_the_synapses_of_the_varied_network(changes):
+    made = revise(changes, {"exc->inh.where.p": 0.6}, nested=True)
+    assert made is not None
+    same(made, assemble(varied(network(nested=True), changes), 0.5, 1, 7))
+
+
+@pytest.mark.parametrize("changes", [{"exc->inh.w": np.inf}, {"exc->inh.w": np.nan}, {"exc->inh.where.p": 1.5}])
+@pytest.mark.parametrize("nested", [False, True])
+def test_numbers_that_do_not_fit_are_left_to_the_long_way(changes, nested):
+    assert revise(changes, nested=nested) is None
 
 
 @pytest.mark.parametrize("name", LONG_WAY)

@@ -11,13 +11,14 @@ from lapicque.units import Hz, mV, pA
 RNG = np.random.default_rng(4)
 
 
-def network():
+def network(nested=False):
     """Return cells with noise, Poisson input, a list of spikes, a receptor, various delays and values."""
     net = lq.Network()
     exc = net.population(lq.neurons.izhikevich, 20, name="exc", d=lq.uniform(6.0, 8.0))
     inh = net.population(lq.neurons.izhikevich, 5, name="inh", initial=dict(v=lq.uniform(-70 * mV, -60 * mV)))
     kicks = net.spikes([[5.0], [9.0, 30.0], [12.0]], name="kicks")
-    net.connect(exc, inh, on_pre="v += w", where=lq.fixed_probability(0.4), w=3 * mV, delay=lq.uniform("1 ms", "4 ms"))
+    net.connect(exc, inh, on_pre="v += w", where=lq.fixed_probability(0.4, nested=nested), w=3 * mV,
+                delay=lq.uniform("1 ms", "4 ms"))  # fmt: skip
     net.connect(inh, exc[2:18], on_pre="v += w", where=lq.fixed_in_degree(2), w=lq.uniform(-2 * mV, -1 * mV),
                 delay="1 ms")  # fmt: skip
     net.connect(exc, exc, lq.synapses.exponential(tau="3 ms"), into="i_ext", where=lq.small_world(4, 0.2), w=2 * pA)
@@ -37,10 +38,11 @@ def candidates(count):
     ]
 
 
+@pytest.mark.parametrize("nested", [False, True])
 @pytest.mark.parametrize("precision", ["float64", pytest.param("float32", marks=pytest.mark.crosscheck)])
-def test_each_of_many_does_what_it_does_alone(precision):
+def test_each_of_many_does_what_it_does_alone(precision, nested):
     many = candidates(FEW + 3)
-    variants = Variants(network(), "80 ms", dt="0.5 ms", method="euler", precision=precision, seed=2)
+    variants = Variants(network(nested), "80 ms", dt="0.5 ms", method="euler", precision=precision, seed=2)
     together = variants.spikes(many, trial=1)
     assert sum(len(found["exc"].times) for found in together) > 50
     assert len({found["exc"].times.tobytes() for found in together}) > FEW

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from threading import Lock
 from typing import Any
@@ -24,6 +24,7 @@ from lapicque.simulation.revising import Revision
 from lapicque.simulation.running import advance
 from lapicque.simulation.settings import setting_of
 from lapicque.simulation.variation import place_of
+from lapicque.spikes.ragged import parted
 from lapicque.spikes.trains import SpikeTrains
 
 #: Networks of so many neurons run side by side: targets of 64 of them have numbers of 16 bits.
@@ -149,47 +150,69 @@ class Variants:
         SimulationError, ModelError, UnitError
             If a name or value does not fit.
         """
+        found: list[dict[str, SpikeTrains] | ExplodedError] = []
+        for part in self.together(many, trial, seed, interrupted):
+            if isinstance(part.spikes, ExplodedError):
+                found.append(part.spikes)
+                continue
+            each = [parted(trains, part.count) for trains in part.spikes.values()]
+            found += [dict(zip(part.spikes, one, strict=True)) for one in zip(*each, strict=True)]
+        return found
+
+    def together(
+        self,
+        many: Sequence[Mapping[str, Any]],
+        trial: int = 0,
+        seed: int | None = None,
+        interrupted: Callable[[], bool] = lambda: False,
+    ) -> list[Part]:
+        """Return the same spikes, those of runs that went side by side in one: (run, neuron).
+
+        Parameters
+        ----------
+        many, trial, seed, interrupted : as of `spikes`
+
+        Returns
+        -------
+        list of Part
+            In the order of the runs.
+        """
         options = replace(self.options, trial=trial, seed=self.options.seed if seed is None else seed)
         if len(many) < FEW or not self._small:
             return [self._alone(values, trial, seed, interrupted) for values in many]
         with self._lock:
             network, base = self.prepared
-            circuits = [self._circuit(values, options)[1] for values in many]
+        circuits = [self._circuit(values, options)[1] for values in many]
         if not alike(circuits):
             return [self._alone(values, trial, seed, interrupted) for values in many]
+        known = [setting_of(network, base, name) for name in many[0] if place_of(network, name).kind in NUMBERS]
+        varying = {(one.population, one.variable) for one in known if one.kind == "constant"}
+        circuit = side_by_side(circuits, varying)
+        items = [item for item in items_of(network, base) if item.kind == "events"]
+        logged = [(item.population, item.name) for item in items]
         with self._lock:
-            known = [setting_of(network, base, name) for name in many[0] if place_of(network, name).kind in NUMBERS]
-            varying = {(one.population, one.variable) for one in known if one.kind == "constant"}
-            circuit = side_by_side(circuits, varying)
-            items = [item for item in items_of(network, base) if item.kind == "events"]
-            logged = [(item.population, item.name) for item in items]
             run = NetworkRun(circuit, options.methods, options.precision, 1, (), logged, trial)
-        rows: list[np.ndarray] = []
+        rows = _Kept()
         try:
-            advance(run, circuit, self.steps, [_Kept(rows)], lambda *_: None, interrupted)
+            advance(run, circuit, self.steps, [rows], lambda *_: None, interrupted)
         except SimulationError:
             half = (len(many) + 1) // 2  # who it was shows when they are apart
             parts = many[:half], many[half:]
-            return [one for part in parts for one in self.spikes(part, trial, seed, interrupted)]
+            return [one for part in parts for one in self.together(part, trial, seed, interrupted)]
         finally:
             run.close()
-        found = np.concatenate([np.empty((0, 3), np.int32), *rows])
-        each: list[dict[str, SpikeTrains] | ExplodedError] = [{} for _ in many]
-        for item in items:
-            stream = run.streams.index((item.population, item.name))
-            together = self._trains(found[found[:, 0] == stream], item, circuit.copies, len(many))
-            for of_one, trains in zip(each, _apart(together), strict=True):
-                assert isinstance(of_one, dict)
-                of_one[item.key] = trains
-        return each
+        log = rows.log()
+        spikes = {
+            item.key: self._trains(log, run.streams.index((item.population, item.name)), item, circuit, len(many))
+            for item in items
+        }
+        return [Part(len(many), spikes)]
 
-    def _alone(
-        self, values: Mapping[str, Any], trial: int, seed: int | None, interrupted: Callable[[], bool]
-    ) -> dict[str, SpikeTrains] | ExplodedError:
+    def _alone(self, values: Mapping[str, Any], trial: int, seed: int | None, interrupted: Callable[[], bool]) -> Part:
         try:
-            return dict(self.run(values, trial, seed, interrupted).spikes)
+            return Part(1, dict(self.run(values, trial, seed, interrupted).spikes))
         except ExplodedError as error:
-            return error
+            return Part(1, error)
 
     @cached_property
     def _small(self) -> bool:
@@ -199,44 +222,48 @@ class Variants:
         acts = network.operations or network.restructurings or network.signals
         return neurons <= SMALL and not acts and can_be_copied(circuit)
 
-    def _trains(self, rows: np.ndarray, item: Item, copies: int, count: int) -> SpikeTrains:
-        """Return trains (candidate, neuron) from rows of stream, neuron and step."""
-        from lapicque.compile.wiring.packing import sort_by_target  # compiled
+    def _trains(self, log: np.ndarray, stream: int, item: Item, circuit: Circuit, count: int) -> SpikeTrains:
+        """Return trains (candidate, neuron) from rows of stream, neuron and step, which are in the order of steps."""
+        from lapicque.compile.beside import count_spikes, put_spikes  # compiled
 
-        place = np.full(max(int(item.neurons.max(initial=-1)) + 1, int(rows[:, 1].max(initial=-1)) // copies + 1), -1)
-        place[item.neurons] = np.arange(len(item.neurons))
-        which, who = rows[:, 1] % copies, place[rows[:, 1] // copies]
-        kept = (which < count) & (who >= 0)
-        train, steps = (which * len(item.neurons) + who)[kept], rows[kept, 2]
-        offsets = np.concatenate([[0], np.cumsum(np.bincount(train, minlength=count * len(item.neurons)))])
-        in_order = np.empty_like(steps)
-        sort_by_target(train, steps, offsets[:-1].copy(), in_order)  # one thread's rows are in the order of their steps
+        size, neurons = len(item.neurons), circuit.cells[item.population].size // circuit.copies
+        trains = np.full((neurons, circuit.copies), -1)
+        trains[item.neurons, :count] = np.arange(size)[:, None] + size * np.arange(count)
+        offsets = np.zeros(count * size + 1, np.int64)
+        count_spikes(log, stream, trains.reshape(-1), offsets)
+        np.cumsum(offsets, out=offsets)
+        steps = np.empty(offsets[-1], np.int64)
+        put_spikes(log, stream, trains.reshape(-1), offsets[:-1].copy(), steps)
         dt = self.options.dt
         return SpikeTrains.from_steps(
-            in_order, offsets, dt=dt, t_stop=self.steps * dt,
-            shape=(count, len(item.neurons)), neurons=item.neurons.tolist(),
-        )  # fmt: skip
+            steps, offsets, dt=dt, t_stop=self.steps * dt, shape=(count, size), neurons=item.neurons.tolist()
+        )
+
+
+@dataclass(frozen=True)
+class Part:
+    """What some runs, one after the other in a list, gave.
+
+    Attributes
+    ----------
+    count : number of runs
+    spikes : recorder -> SpikeTrains (run, neuron); or why there are none of the one run
+    """
+
+    count: int
+    spikes: dict[str, SpikeTrains] | ExplodedError
 
 
 class _Kept:
     """Spikes of stretches, as they come."""
 
-    def __init__(self, rows: list[np.ndarray]):
-        self.rows = rows
+    def __init__(self) -> None:
+        self.rows = [np.empty((0, 3), np.int32)]
 
     def write(self, stretch: Stretch) -> None:
         """Add a stretch."""
         self.rows.append(stretch.spikes.copy())
 
-
-def _apart(trains: SpikeTrains) -> Iterator[SpikeTrains]:
-    """Yield each trial's trains."""
-    n = trains.shape[1]
-    assert trains.steps is not None
-    for c in range(trains.shape[0]):
-        offsets = trains.offsets[c * n : (c + 1) * n + 1]
-        own = slice(offsets[0], offsets[-1])
-        yield SpikeTrains(
-            trains.times[own], offsets - offsets[0], trains.t_start, trains.t_stop, (1, n), trains.steps[own],
-            trains.dt, neurons=trains.neurons,
-        )  # fmt: skip
+    def log(self) -> np.ndarray:
+        """Return all spikes: stream, neuron, step."""
+        return np.concatenate(self.rows)

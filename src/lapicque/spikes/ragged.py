@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
+
+from lapicque.spikes.trains import SpikeTrains
 
 
 def ranges(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
@@ -15,3 +19,29 @@ def ranges(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     """
     before = np.cumsum(lengths) - lengths
     return np.arange(lengths.sum()) + np.repeat(starts - before, lengths)
+
+
+def parted(trains: SpikeTrains, parts: int) -> Iterator[SpikeTrains]:
+    """Yield trains in parts of as many trials each, numbered from 0 in each part.
+
+    Parameters
+    ----------
+    trains : SpikeTrains (trial, neuron)
+    parts : int
+        A divisor of the number of trials.
+
+    Examples
+    --------
+    >>> trains = SpikeTrains.from_lists([[1, 2], [], [3], [4]], t_stop=5, shape=(4, 1))
+    >>> [part.to_lists() for part in parted(trains, 2)]
+    [[array([1., 2.]), array([], dtype=float64)], [array([3.]), array([4.])]]
+    """
+    trials, neurons = trains.shape[0] // parts, trains.shape[1]
+    size = trials * neurons
+    for part in range(parts):
+        offsets = trains.offsets[part * size : (part + 1) * size + 1]
+        own = slice(offsets[0], offsets[-1])
+        yield SpikeTrains(
+            trains.times[own], offsets - offsets[0], trains.t_start, trains.t_stop, (trials, neurons),
+            None if trains.steps is None else trains.steps[own], trains.dt, neurons=trains.neurons,
+        )  # fmt: skip
