@@ -15,6 +15,7 @@ from lapicque.spikes.bursting.network import NetworkBursts, network_bursts
 from lapicque.spikes.correlation import correlation as correlations
 from lapicque.spikes.criticality.avalanches import avalanches
 from lapicque.spikes.population import chi
+from lapicque.spikes.ragged import parted
 from lapicque.spikes.tiling import tiling as tiling_of
 from lapicque.spikes.trains import SpikeTrains
 from lapicque.units import magnitude
@@ -49,6 +50,31 @@ class Feature:
         if self.share is not None:
             return _OF_NETWORKS[self.name](_network_bursts(trains, self.scale, self.share))
         return _COMPUTED[self.name](trains, self.scale)
+
+    def of_each(self, trains: SpikeTrains, candidates: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the numbers of each of several candidates, whose trials lie one behind the other.
+
+        Parameters
+        ----------
+        trains : SpikeTrains (candidate and trial, neuron)
+        candidates : int
+
+        Returns
+        -------
+        values : (candidate, value)
+            Rows that are shorter than others end in NaN.
+        sizes : (candidate,) int64
+            How many values there are of each candidate, defined or not.
+        """
+        if not self.pooled and self.name != "fano":  # each trial on its own
+            values = self(trains).reshape(candidates, -1)
+            return values, np.full(candidates, values.shape[1])
+        each = [self(part) for part in parted(trains, candidates)]
+        sizes = np.array([len(one) for one in each], np.int64)
+        values = np.full((candidates, sizes.max(initial=0)), np.nan)
+        for row, one in zip(values, each, strict=True):
+            row[: len(one)] = one
+        return values, sizes
 
     @property
     def pooled(self) -> bool:

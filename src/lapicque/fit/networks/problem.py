@@ -20,14 +20,15 @@ from lapicque.compile.lanes import LANES
 from lapicque.errors import FitError, LapicqueNotice, suggest
 from lapicque.fit.free import Free, free_between, unit_of_bounds
 from lapicque.fit.networks.building import built, counts, nested
-from lapicque.fit.networks.objective import NetworkObjective
+from lapicque.fit.networks.objective import NetworkObjective, scores_of
+from lapicque.fit.networks.trials import trials_together
 from lapicque.fit.searchable import EXPLODED
 from lapicque.model.values import with_unit
 from lapicque.network.network import Network
 from lapicque.simulation.identity import digest, identity_of
 from lapicque.simulation.interrupts import deferred
 from lapicque.simulation.settings import setting_of
-from lapicque.simulation.variants import ExplodedError, Variants
+from lapicque.simulation.variants import ExplodedError, Part, Variants
 from lapicque.simulation.variation import place_of, varied
 from lapicque.spikes.trains import SpikeTrains
 from lapicque.threads import StoppedError, run_all
@@ -219,10 +220,15 @@ class NetworkProblem:
 
     def values(self, points: np.ndarray) -> dict[str, np.ndarray]:
         """Return the values of the free parameters at points of the unit cube: name -> (candidate,), in its unit."""
+        points = self._checked(points)
+        return {f.name: f.from_cube(points[:, n]) for n, f in enumerate(self.free)}
+
+    def _checked(self, points: Any) -> np.ndarray:
+        """Return points as (candidate, dimension)."""
         points = np.atleast_2d(np.asarray(points, dtype=float))
         if points.shape[1] != self.dimension:
             raise FitError(f"points have {points.shape[1]} coordinates, but {self.dimension} parameters are free")
-        return {f.name: f.from_cube(points[:, n]) for n, f in enumerate(self.free)}
+        return points
 
     def point(self, values: Mapping[str, Any]) -> np.ndarray:
         """Return the point in [0, 1] of values; those that are absent stand in the middle of their bounds.
@@ -280,34 +286,35 @@ class NetworkProblem:
         ----------
         points : (candidate, dimension) in [0, 1]
         """
-        points = np.atleast_2d(np.asarray(points, dtype=float))
+        points = self._checked(points)
         said: list[str] = []
 
-        def work(some: np.ndarray, stop: Event) -> list[list[float]]:
+        def work(some: np.ndarray, stop: Event) -> list[np.ndarray]:
             if stop.is_set():
                 raise StoppedError
             with deferred() as interrupted:
                 try:
-                    runs = self._run(some, self.trials, self.seed, lambda: stop.is_set() or interrupted())
+                    parts = self._run(some, self.trials, self.seed, lambda: stop.is_set() or interrupted())
                 except KeyboardInterrupt:
                     if stop.is_set():
                         raise StoppedError from None
                     raise
-            return [self._scored(trains, said) for trains in runs]
+            return [self._scored(part, said) for part in parts]
 
         groups = [points[n : n + LANES] for n in range(0, len(points), LANES)]
-        rows = [row for some in run_all(work, groups, threads) for row in some]
-        losses = np.array(rows, float).reshape(len(points), len(self._several))
+        rows = [np.empty((0, len(self._several))), *(one for some in run_all(work, groups, threads) for one in some)]
+        losses = np.concatenate(rows)
         if said and len(said) == len(points) > 1:
             warnings.warn(f"all {len(points)} candidates exploded: {said[0]}", LapicqueNotice, stacklevel=2)
         return losses[:, 0] if len(self._several) == 1 else losses
 
-    def _scored(self, trains: dict[str, SpikeTrains] | ExplodedError, said: list[str]) -> list[float]:
-        if isinstance(trains, ExplodedError):
-            said.append(str(trains))
-            return [EXPLODED] * len(self._several)
-        found = [float(scorer.score(trains)) for scorer in self._scorers]
-        return found if np.isfinite(found).all() else [EXPLODED] * len(found)
+    def _scored(self, part: Part, said: list[str]) -> np.ndarray:
+        """Return the losses of some runs, (candidate, objective)."""
+        if isinstance(part.spikes, ExplodedError):
+            said.append(str(part.spikes))
+            return np.full((1, len(self._several)), EXPLODED)
+        found = np.stack([scores_of(scorer, part.spikes, part.count) for scorer in self._scorers], axis=1)
+        return np.where(np.isfinite(found).all(axis=1, keepdims=True), found, EXPLODED)
 
     def respond(self, point: np.ndarray, trials: int | None = None, seed: int | None = None) -> dict[str, SpikeTrains]:
         """Return the spikes of one candidate within the window, by recorder, (trial, neuron).
@@ -329,30 +336,31 @@ class NetworkProblem:
         """
         if trials is not None and trials < 1:
             raise FitError(f"trials is {trials!r}: at least one run is needed")
-        point = np.asarray(point, float)[None]
+        point = self._checked(point)
         (found,) = self._run(point, self.trials if trials is None else trials, self.seed if seed is None else seed)
-        if isinstance(found, ExplodedError):
-            raise found
-        return found
+        if isinstance(found.spikes, ExplodedError):
+            raise found.spikes
+        return found.spikes
 
     def _run(
         self, points: np.ndarray, trials: int, seed: int, interrupted: Callable[[], bool] = lambda: False
-    ) -> list[dict[str, SpikeTrains] | ExplodedError]:
-        """Return the spikes of each candidate within the window, or why there are none."""
+    ) -> list[Part]:
+        """Return the spikes of all candidates within the window, (candidate and trial, neuron)."""
         changes = [self._changes(point) for point in points]
         if isinstance(self.network, Network):
-            each = [self._variants.spikes(changes, trial, seed, interrupted) for trial in range(trials)]
+            each = [self._variants.together(changes, trial, seed, interrupted) for trial in range(trials)]
         else:
             alone = [self._variants_of(self._built(values)) for values in changes]
-            each = [[one.spikes([{}], trial, seed, interrupted)[0] for one in alone] for trial in range(trials)]
-        return [self._within(runs) for runs in zip(*each, strict=True)]
+            each = [
+                [part for one in alone for part in one.together([{}], trial, seed, interrupted)]
+                for trial in range(trials)
+            ]
+        return [self._within(part) for part in trials_together(each)]
 
-    def _within(self, runs: Sequence[dict[str, SpikeTrains] | ExplodedError]) -> dict[str, SpikeTrains] | ExplodedError:
-        for run in runs:
-            if isinstance(run, ExplodedError):
-                return run
-        found = [run for run in runs if not isinstance(run, ExplodedError)]
-        return {name: _stacked([run[name].window(*self.window) for run in found]) for name in self.data}
+    def _within(self, part: Part) -> Part:
+        if isinstance(part.spikes, ExplodedError):
+            return part
+        return Part(part.count, {name: part.spikes[name].window(*self.window) for name in self.data})
 
     def __repr__(self) -> str:
         free = "; ".join(map(repr, self.free))
@@ -377,14 +385,3 @@ def _plain(free: Free, value: Any) -> float | int:
 
 def _quantity(free: Free, value: Any) -> Any:
     return with_unit(_plain(free, value), free.unit)
-
-
-def _stacked(trains: Sequence[SpikeTrains]) -> SpikeTrains:
-    if len(trains) == 1:
-        return trains[0]
-    first = trains[0]
-    offsets = np.concatenate([[0], np.cumsum(np.concatenate([t.counts for t in trains]))])
-    return SpikeTrains(
-        np.concatenate([t.times for t in trains]), offsets, first.t_start, first.t_stop,
-        (len(trains), first.shape[1]), neurons=first.neurons,
-    )  # fmt: skip

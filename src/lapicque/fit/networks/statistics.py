@@ -81,7 +81,11 @@ class _Scorer:
 
     def score(self, model: Mapping[str, SpikeTrains]) -> float:
         """Return the mean over recorders and statistics."""
-        return float(np.mean([term.loss(model[term.recorder]) for term in self.terms]))
+        return float(self.scores(model, 1)[0])
+
+    def scores(self, models: Mapping[str, SpikeTrains], candidates: int) -> np.ndarray:
+        """Return the same of several candidates, whose trials lie one behind the other: (candidate,)."""
+        return np.stack([term.losses(models[term.recorder], candidates) for term in self.terms], axis=1).mean(axis=1)
 
 
 class _Term:
@@ -105,17 +109,20 @@ class _Term:
         rounded = (self.share * n + 0.5) / (n + 1)  # never 0 or 1 for sure
         self.share_error = np.sqrt(rounded * (1 - rounded) / n)
 
-    def loss(self, trains: SpikeTrains) -> float:
-        """Return the soft discrepancy, and that of the share of neurons that have the statistic."""
-        found = self.feature(trains)
-        values = np.sort(found[np.isfinite(found)])
-        if not values.size:
-            return _soft(ABSENT)
+    def losses(self, trains: SpikeTrains, candidates: int) -> np.ndarray:
+        """Return the soft discrepancy, and that of the share of neurons that have the statistic: (candidate,)."""
+        found, sizes = self.feature.of_each(trains, candidates)
+        found = np.sort(np.where(np.isfinite(found), found, np.nan), axis=1)  # what is undefined comes last
+        counts = np.count_nonzero(np.isfinite(found), axis=1)
+        known = np.flatnonzero(counts)
+        losses = _soft(np.full(candidates, ABSENT))
         if self.compare == "mean":
-            distance = abs(values.mean() - self.values.mean())
+            distances = np.abs([found[n, : counts[n]].mean() - self.values.mean() for n in known])
         else:
-            distance = wasserstein(values, self.values)
-        return _soft(distance / self.error) + _soft((values.size / found.size - self.share) / self.share_error)
+            distances = areas(found[known], counts[known], self.values)
+        shares = counts[known] / sizes[known]
+        losses[known] = _soft(distances / self.error) + _soft((shares - self.share) / self.share_error)
+        return losses
 
 
 def _pieces(feature: Feature, trains: SpikeTrains) -> np.ndarray:
@@ -126,12 +133,37 @@ def _pieces(feature: Feature, trains: SpikeTrains) -> np.ndarray:
     return values[np.isfinite(values)]
 
 
-def _soft(z: float) -> float:
-    return float(np.sqrt(1 + z * z) - 1)
+def _soft(z: np.ndarray) -> np.ndarray:
+    return np.sqrt(1 + z * z) - 1
+
+
+def areas(samples: np.ndarray, counts: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """Return the first Wasserstein distance of each of several samples from one: the area between their cumulatives.
+
+    Parameters
+    ----------
+    samples : (sample, value), each sorted
+    counts : (sample,) int64
+        How many of the values belong to each, at least 1.
+    reference : (m,), sorted
+
+    Examples
+    --------
+    >>> areas(np.array([[1.0, 2.0], [3.0, np.nan]]), np.array([2, 1]), np.array([0.0, 1.0]))
+    array([1. , 2.5])
+    """
+    from lapicque.fit.networks.merging import strips  # compiled
+
+    pieces = strips(samples, counts, reference)
+    found = np.empty(len(samples))
+    for count in np.unique(counts):  # sums of as many numbers, in NumPy's order
+        same = counts == count
+        found[same] = pieces[same, : count + len(reference) - 1].sum(axis=1)
+    return found
 
 
 def wasserstein(a: np.ndarray, b: np.ndarray) -> float:
-    """Return the first Wasserstein distance of two sorted samples: the area between their cumulative distributions.
+    """Return the first Wasserstein distance of two sorted samples, as `areas` does.
 
     Parameters
     ----------
@@ -142,7 +174,4 @@ def wasserstein(a: np.ndarray, b: np.ndarray) -> float:
     >>> wasserstein(np.array([0.0, 1.0]), np.array([1.0, 2.0]))
     1.0
     """
-    together = np.sort(np.concatenate([a, b]))
-    below_a = np.searchsorted(a, together[:-1], side="right") / len(a)
-    below_b = np.searchsorted(b, together[:-1], side="right") / len(b)
-    return float(np.sum(np.abs(below_a - below_b) * np.diff(together)))
+    return float(areas(np.asarray(a)[None], np.array([len(a)]), np.asarray(b))[0])
