@@ -44,7 +44,7 @@ demo: $(STAMPS)/demo
 	$(BIN)/lapicque demo
 
 test: $(STAMPS)/demo,nwb,test,train
-	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 lint: $(STAMPS)/demo,nwb,test,train
 	$(BIN)/ruff check .
