@@ -109,6 +109,14 @@ def test_what_is_no_tensor_of_numbers(x, message):
         layer()(x)
 
 
+@pytest.mark.parametrize("after", [lambda: lq.train.Linear(4, 2), layer, lambda: layer(doubled, input=("i", "j"))])
+def test_a_state_that_goes_into_the_next_layer_is_named(after):
+    with pytest.raises(
+        TrainingError, match="the output of a layer and its state: make that layer with return_state=False"
+    ):
+        nn.Sequential(layer(), after())(torch.zeros(3, 2, 4))
+
+
 def test_several_inputs_of_different_shapes():
     with pytest.raises(TrainingError, match="the inputs differ in shape"):
         layer(doubled, input=("i", "j"))((torch.zeros(3, 2, 4), torch.zeros(3, 2, 5)))

@@ -52,6 +52,18 @@ def is_plain(module: nn.Module, *kinds: type[nn.Module]) -> bool:
     return all(getattr(type(module), name, None) is getattr(kind, name, None) for name in ("forward", "run", "shown"))
 
 
+#: What is said of the pair that a layer returns, where its output alone is expected.
+STATE_TOO = (
+    "the output of a layer and its state: make that layer with return_state=False, or put all into an "
+    "lq.train.Sequential, which hands states on"
+)
+
+
+def output_and_state(x: Any) -> bool:
+    """Say whether this is what a layer with ``return_state=True`` returns."""
+    return isinstance(x, tuple) and len(x) == 2 and isinstance(x[1], dict)
+
+
 def check_type(x: Any, what: str) -> None:
     """Refuse what is no tensor of real numbers, or half precision on a processor.
 
@@ -59,6 +71,8 @@ def check_type(x: Any, what: str) -> None:
     ------
     TrainingError
     """
+    if output_and_state(x):
+        raise TrainingError(f"{what} is {STATE_TOO}")
     if not isinstance(x, Tensor):
         raise TrainingError(f"{what} is {type(x).__name__}, but a tensor is expected: torch.as_tensor(...)")
     if x.layout != torch.strided:

@@ -45,6 +45,8 @@ class Incoming:
         TrainingError
             For what is no tensor, or of the wrong type or shape.
         """
+        if checks.output_and_state(x):
+            raise TrainingError(f"x is {checks.STATE_TOO}")
         several = isinstance(x, (tuple, list))
         if several != (len(self.names) > 1) or (several and len(x) != len(self.names)):
             count = len(x) if several else 1
