@@ -202,3 +202,25 @@ def test_trains_are_no_array(grid):
     for function in (np.asarray, np.mean, lambda x: np.round(x, 1)):
         with pytest.raises(TypeError, match=r"no array: \.times are all of their spikes, \.to_lists\(\) those of each"):
             function(grid)
+
+
+@pytest.mark.parametrize("broken", [1.7, np.nan])
+def test_offsets_and_steps_are_whole_numbers(broken):
+    assert SpikeTrains([1, 2, 3], [0.0, 1.0, 3.0], 0, 10).counts.tolist() == [1, 2]
+    with pytest.raises(RecordingError, match=f"offsets must be whole numbers, but one is {broken}"):
+        SpikeTrains([1, 2, 3], [0, broken, 3], 0, 10)
+    with pytest.raises(RecordingError, match=f"steps must be whole numbers, but one is {broken}"):
+        SpikeTrains([1, 2, 3], [0, 3], 0, 10, steps=[1, broken, 3], dt=1)
+
+
+def test_masked_times_are_no_spikes():
+    times = np.ma.array([1.0, 2.0], mask=[False, True])
+    assert SpikeTrains.from_lists([times.compressed()], t_stop=5).counts.tolist() == [1]
+    with pytest.raises(RecordingError, match=r"spike times hide 1 masked values: leave them out by .compressed\(\)"):
+        SpikeTrains.from_lists([times], t_stop=5)
+
+
+@pytest.mark.parametrize("index", [None, True, [[0, 1]], "first", 0.0, 7])
+def test_what_is_no_train_is_told(index):
+    with pytest.raises(RecordingError, match="among 2 spike trains"):
+        SpikeTrains.from_lists([[1], [2]], t_stop=5)[index]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lapicque.errors import RecordingError
+from lapicque.spikes.arrays import frozen, unmasked, whole
 from lapicque.units import Unit, magnitude, parse_unit
 
 if TYPE_CHECKING:
@@ -86,11 +87,11 @@ class SpikeTrains:
         def put(name: str, value: Any) -> None:
             object.__setattr__(self, name, value)
 
-        put("times", _frozen(magnitude(times, "ms", "spike times"), float))
-        put("offsets", _frozen(offsets, np.int64))
+        put("times", frozen(magnitude(unmasked(times, "spike times"), "ms", "spike times"), float))
+        put("offsets", frozen(whole(offsets, "offsets"), np.int64))
         put("t_start", float(magnitude(t_start, "ms", "t_start")))
         put("t_stop", float(magnitude(t_stop, "ms", "t_stop")))
-        put("steps", None if steps is None else _frozen(steps, np.int64))
+        put("steps", None if steps is None else frozen(whole(steps, "steps"), np.int64))
         put("dt", None if dt is None else float(magnitude(dt, "ms", "dt")))
         put("shape", (1, len(self)) if shape is None else (int(shape[0]), int(shape[1])))
         put("trials", tuple(range(self.shape[0]) if trials is None else trials))
@@ -164,7 +165,7 @@ class SpikeTrains:
         size = magnitude(parse_unit(unit), "ms", "the unit of spike times")
 
         def to_ms(value: Any, name: str) -> Any:
-            number = np.asarray(magnitude(value, unit, name), float)
+            number = np.asarray(magnitude(unmasked(value, name), unit, name), float)
             return number * size if size >= 1 else number / (1 / size)
 
         arrays = [to_ms(train, "spike times") for train in trains]
@@ -386,14 +387,11 @@ class SpikeTrains:
         )
 
 
-def _frozen(values: Any, dtype: Any) -> np.ndarray:
-    array = np.array(values, dtype=dtype, order="C")
-    array.flags.writeable = False
-    return array
-
-
 def _positions(index: Any, n: int) -> np.ndarray:
     try:
-        return np.atleast_1d(np.arange(n)[index])
+        found = np.atleast_1d(np.arange(n)[index])
     except IndexError:
-        raise RecordingError(f"there is no {index} among {n} spike trains") from None
+        found = np.empty((0, 0))
+    if found.ndim != 1:
+        raise RecordingError(f"there is no {index} among {n} spike trains")
+    return found
