@@ -8,6 +8,7 @@ import pytest
 import lapicque as lq
 from lapicque.errors import FitError
 from lapicque.fit import Problem, Trial, minimize
+from lapicque.fit.checkpoint import FORMAT
 from lapicque.fit.search import default_optimizer
 
 GAMMA = lq.distances.coincidence("4 ms")
@@ -267,6 +268,40 @@ def test_damaged_checkpoints_are_refused(problem, checkpoint):
         assert checkpoint.read_text() == text
 
 
+def edited(state):
+    """Ways in which a file is edited by hand so that it can be read still, and what is in it then."""
+    search = state["search"]
+    yield "a point with a coordinate less", {"search": {**search, "best_point": search["best_point"][:-1]}}
+    yield "a mean with a coordinate more", {"search": {**search, "mean": [*search["mean"], 0.5]}}
+    yield "another best loss", {"search": {**search, "best_value": -1.0}}
+    yield "a loss that is no number", {"search": {**search, "run_best": float("nan")}}
+    yield "evaluations that were not made", {"evaluations": 16}
+    yield "a generation less", {"history": state["history"][:-1]}
+    yield "other candidates", {"generations": []}
+
+
+def test_checkpoints_that_were_edited_are_refused(problem, checkpoint):
+    state = json.loads(checkpoint.read_text())
+    for how, change in edited(state):
+        checkpoint.write_text(json.dumps({**state, **change}))
+        with pytest.raises(FitError, match=r"search.json cannot be resumed: it is damaged, or was edited"):
+            pytest.fail(f"{how}: {minimize(problem, OPTIMIZERS[0].values[0], 64, checkpoint=checkpoint)}")
+    checkpoint.write_text(json.dumps(state, indent=1))  # what is in it is what counts
+    same(
+        minimize(problem, OPTIMIZERS[0].values[0], 64, checkpoint=checkpoint),
+        minimize(problem, OPTIMIZERS[0].values[0], 64),
+    )
+
+
+def test_a_checkpoint_with_another_start_is_refused(problem, tmp_path):
+    path, optimizer = tmp_path / "search.json", OPTIMIZERS[0].values[0]
+    minimize(problem, optimizer, 32, checkpoint=path, x0={"c_m": "55 pF"})
+    for other in (None, {"c_m": "56 pF"}):
+        with pytest.raises(FitError, match="was begun at another x0: give the same again, or another name"):
+            minimize(problem, optimizer, 64, checkpoint=path, x0=other)
+    assert minimize(problem, optimizer, 64, checkpoint=path, x0={"c_m": 55}).evaluations == 64
+
+
 def test_checkpoints_of_another_search_are_refused(problem, checkpoint):
     optimizer = OPTIMIZERS[0].values[0]
     other = Problem(problem.neuron, problem.trials, distance=GAMMA, free=dict(c_m=("50 pF", "401 pF")))
@@ -277,7 +312,7 @@ def test_checkpoints_of_another_search_are_refused(problem, checkpoint):
     for another in (lq.optimizers.cma_es(population=32), OPTIMIZERS[1].values[0], default_optimizer()):
         with pytest.raises(FitError, match=r"was written with the optimiser cma_es\(population=16"):
             minimize(problem, another, 64, checkpoint=checkpoint)
-    checkpoint.write_text(checkpoint.read_text().replace('"format": 3', '"format": 2'))
+    checkpoint.write_text(checkpoint.read_text().replace(f'"format": {FORMAT}', '"format": 2'))
     with pytest.raises(FitError, match="was written by another version of lapicque"):
         minimize(problem, optimizer, 64, checkpoint=checkpoint)
 
@@ -315,6 +350,8 @@ def test_repr_has_every_parameter_with_its_unit(problem):
     [
         (dict(budget=0), "the budget is 0: at least one evaluation"),
         (dict(patience=0), "the patience is 0"),
+        *((dict(budget=given), "the budget is .*: a whole number is expected") for given in (10.5, True, "90", np.nan)),
+        *((dict(patience=given), "the patience is .*: a whole number is") for given in (1e3, True, "90", np.inf)),
         (dict(optimizer=lq.optimizers.cma_es), r"the optimiser is a class: call it, cma_es\(\)"),
     ],
 )

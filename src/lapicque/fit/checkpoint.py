@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from lapicque.errors import FitError
 from lapicque.fit.generations import Generation, thinned
 from lapicque.fit.searchable import Searchable
 
-FORMAT = 3
+FORMAT = 4
 
 
 class Optimizer(Protocol):
@@ -90,7 +91,7 @@ class Checkpoint:
         If it cannot be a file.
     """
 
-    def __init__(self, path: Path, problem: Searchable, optimizer: Optimizer, seed: int):
+    def __init__(self, path: Path, problem: Searchable, optimizer: Optimizer, seed: int, x0: np.ndarray | None = None):
         self.path, self.optimizer = path, optimizer
         if path.is_dir() or not path.parent.is_dir():
             what = "is a folder" if path.is_dir() else f"lies in no folder that exists ({path.parent})"
@@ -100,6 +101,7 @@ class Checkpoint:
             "problem": (problem.fingerprint, "belongs to another problem (model, data, bounds or objective differ)"),
             "optimizer": (repr(optimizer), "was written with the optimiser {}"),
             "seed": (seed, "was begun with the seed {}"),
+            "x0": (None if x0 is None else np.asarray(x0).tolist(), "was begun at another x0"),
         }
 
     def save(self, reached: Reached) -> None:
@@ -115,7 +117,7 @@ class Checkpoint:
             "generations": [generation.plain() for generation in reached.generations],
         }
         temporary = self.path.with_name(self.path.name + ".writing")
-        temporary.write_text(json.dumps(state), encoding="utf-8")
+        temporary.write_text(json.dumps({**state, "digest": _digest(state)}), encoding="utf-8")
         os.replace(temporary, self.path)
 
     def load(self) -> tuple[Any, Reached] | None:
@@ -132,6 +134,8 @@ class Checkpoint:
             state = json.loads(self.path.read_text(encoding="utf-8"))
             if state["format"] != FORMAT:
                 raise FitError("it was written by another version of lapicque: give another name")
+            if state.pop("digest") != _digest(state):
+                raise FitError("it is damaged, or was edited: remove it, or give another name")
             for name, (value, said) in self.identity.items():
                 if state[name] != value:
                     raise FitError(f"it {said.format(state[name])}: give the same again, or another name")
@@ -149,3 +153,8 @@ class Checkpoint:
                 "another name"
             ) from None
         return search, reached
+
+
+def _digest(state: dict[str, Any]) -> str:
+    """Return a hash of all that a file holds: what fits together no more, or never was, is not gone on from."""
+    return hashlib.blake2b(json.dumps(state, sort_keys=True).encode(), digest_size=16).hexdigest()

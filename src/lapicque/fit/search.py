@@ -208,8 +208,8 @@ def minimize(
     Raises
     ------
     FitError
-        If the budget is not positive, the problem has several objectives, or the checkpoint is damaged or belongs to
-        another search, a problem cannot be sent to other processes, or workers die again and again.
+        If the budget is no positive whole number, the problem has several objectives, the checkpoint is damaged, was
+        edited or belongs to another search, a problem cannot be sent to other processes, or workers die again and again.
 
     Examples
     --------

@@ -47,22 +47,22 @@ def searched(
     Raises
     ------
     FitError
-        For a budget or patience that is not positive, an optimiser that is a class, a checkpoint of another search,
-        and batches that are lost again and again.
+        For a budget or patience that is no positive whole number, an optimiser that is a class, a checkpoint of another
+        search, and batches that are lost again and again.
     """
-    if budget < 1:
-        raise FitError(f"the budget is {budget}: at least one evaluation is needed")
+    _check_count("budget", budget)
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
         raise FitError(f"the seed is {seed!r}: a whole number from 0 is expected")
     seed = int(seed)  # a NumPy one is not written into a checkpoint
-    if patience is not None and patience < 1:
-        raise FitError(f"the patience is {patience}: at least one evaluation is needed")
+    if patience is not None:
+        _check_count("patience", patience)
     if isinstance(optimizer, type):
         raise FitError(f"the optimiser is a class: call it, {optimizer.__name__}()")
-    file = None if checkpoint is None else Checkpoint(Path(checkpoint), problem, optimizer, seed)
+    begin = None if x0 is None else problem.point(x0)
+    file = None if checkpoint is None else Checkpoint(Path(checkpoint), problem, optimizer, seed, begin)
     saved = None if file is None else file.load()
     if saved is None:
-        search = optimizer.start(problem.dimension, seed, None if x0 is None else problem.point(x0))
+        search = optimizer.start(problem.dimension, seed, begin)
         reached = Reached(search.save(), standing_of(search))
     else:
         search, reached = saved
@@ -98,3 +98,10 @@ def searched(
             if file is not None:
                 file.save(reached)
     return Searched(optimizer.resume(reached.search), reached, stopped)
+
+
+def _check_count(what: str, given: Any) -> None:
+    if isinstance(given, bool) or not isinstance(given, int | np.integer):
+        raise FitError(f"the {what} is {given!r}: a whole number is expected, such as 10_000")
+    if given < 1:
+        raise FitError(f"the {what} is {given}: at least one evaluation is needed")
