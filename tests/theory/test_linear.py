@@ -91,3 +91,20 @@ def test_a_rest_that_is_not_stable_has_no_response():
 def test_what_cannot_be_is_refused(act, message):
     with pytest.raises(ModelError, match=message):
         act()
+
+
+def test_a_rest_beyond_the_threshold_is_none():
+    lif = lq.neurons.lif  # 200 pA hold it at its threshold
+    assert linearise(lif, dict(i_ext=199)).rest == pytest.approx([-50.1])
+    with pytest.raises(ModelError, match=r"'lif' does not rest, i_ext = 201: it fires before, at v > v_th"):
+        linearise(lif, dict(i_ext=201))
+    with pytest.raises(ModelError, match="fires before"):
+        linearise(lif.with_(v_th="-80 mV", v_reset="-90 mV"))
+    # a spike that changes nothing leaves the rest what it is
+    assert linearise(lq.Neuron("dv/dt = (2 - v)/(10*ms) : 1", threshold="v > 1")).rest == pytest.approx([2])
+
+
+def test_small_numbers_are_as_exact_as_large_ones():
+    tiny = lq.Neuron("dx/dt = (1e-20 - x**2)/(1e-10*10*ms) : 1", initial=dict(x=5e-10))
+    assert linearise(tiny).rest == pytest.approx([1e-10], rel=1e-9)
+    assert linearise(tiny).matrix == pytest.approx(np.array([[-0.2]]), rel=1e-9)

@@ -64,6 +64,8 @@ def test_which_state_is_found_depends_on_the_start():
         ([[0.1, np.nan]], [[1, 1]], [1], "weights must be finite"),
         ([[0.1, 0.1]], [[1, -1]], [1], "must not be negative"),
         ([[0.1, 0.1]], [[1, 1]], [-1], "must not be negative"),
+        ([[[0.1]]], [[[1]]], [], r"weights are \(1, 1, 1\): a row for each population"),
+        ([[0.1, 0.1]], [[1, 1]], [[1]], r"external rates are \(1, 1\)"),
     ],
 )
 def test_what_does_not_fit_is_refused(w, in_degree, external, message):
@@ -88,3 +90,17 @@ def test_populations_may_differ():
     w, degrees = np.zeros((2, 2)), np.zeros((2, 2))
     found = mean_field(w, degrees, **(CELL | dict(tau_m=[10, 20])), mean=[25, 30])
     assert found.rates == pytest.approx(siegert([25, 30], 0, **(CELL | dict(tau_m=[10, 20]))))
+
+
+def test_rates_that_run_away_are_refused():
+    with pytest.raises(ModelError, match=r"rates run away.*t_ref"):
+        mean_field([[1.0]], [[1000]], mean=30, **(CELL | dict(t_ref=0)))
+    assert mean_field([[1.0]], [[1000]], mean=30, **CELL).rates == pytest.approx([500], rel=0.02)
+
+
+def test_drives_that_do_not_fit_are_refused():
+    found = mean_field([[-0.1]], [[100]], mean=25, **CELL)
+    assert found.response([1.0]) == pytest.approx(1 / (1 - found.gain[0]))
+    assert found.response(1.0) == pytest.approx(found.response([1.0]))
+    with pytest.raises(ModelError, match=r"drive is \(2,\): give one number, or one for each of 1 populations"):
+        found.response([1, 2])

@@ -43,6 +43,16 @@ def test_adaptation_can_take_the_place_of_the_saddle():
     assert kinds == {1.0: "saddle-node", 4.0: "Andronov-Hopf"}
 
 
+def test_integrate_and_fire_meets_its_threshold():
+    found = onset(lq.neurons.lif, 0, "1 nA")
+    assert found.kind == "threshold"
+    assert found.value == pytest.approx(10 * 20, rel=1e-7)  # g_l (v_th - e_l)
+    assert found.rest == pytest.approx([-50], abs=1e-6)
+    assert found.frequency == 0
+    # the rest of an adaptive exponential neuron ends below the peak that is its threshold
+    assert onset(lq.neurons.adex.with_(a="1 nS", tau_w="100 ms"), 0, "2000 pA").kind == "saddle-node"
+
+
 @pytest.mark.parametrize(
     ("low", "high", "options", "message"),
     [

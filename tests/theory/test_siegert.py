@@ -54,6 +54,26 @@ def test_rare_spikes_are_a_poisson_process():
     assert siegert(0, 0.1, **CELL) == 0
 
 
+def test_rare_bursts_are_not_a_poisson_process():
+    # after a reset just below the threshold the next spike comes at once, unless v escapes, with chance p: then
+    # intervals are an exponential with weight p and 0 otherwise, and CV^2 = 2/p - 1
+    high, low = 20 / 1.2, 19.9 / 1.2
+    p = 1 - quad(lambda u: np.exp(u * u), 0, low)[0] / quad(lambda u: np.exp(u * u), 0, high)[0]
+    near = CELL | dict(v_reset=19.9)
+    assert siegert_cv(0, 1.2, **near) == pytest.approx(np.sqrt(2 / p - 1), rel=1e-6)
+    assert siegert_cv(0, 20 / 18.01, **near) == pytest.approx(siegert_cv(0, 20 / 17.99, **near), rel=0.01)
+    assert siegert_cv(0, 20 / 40, **(CELL | dict(v_reset=19.999))) == pytest.approx(
+        np.sqrt(2 / (1 - np.exp(39.998**2 - 40**2)) - 1), rel=1e-3
+    )
+
+
+def test_without_end():
+    assert siegert([np.inf, -np.inf], 1, **CELL) == pytest.approx([500, 0])
+    assert siegert(np.inf, 1, **(CELL | dict(t_ref=0))) == np.inf
+    assert siegert_cv([np.inf, -np.inf], 1, **CELL) == pytest.approx([0, 1])
+    assert siegert(10, 1e9, **CELL) == pytest.approx(500, rel=1e-6)
+
+
 def test_brunels_mean_field_cv():
     # the asynchronous state of tests/models: 37.9 Hz, CV 0.68
     rate = 37.9e-3
@@ -78,6 +98,11 @@ def test_units_arrays_and_what_is_no_number():
         (dict(tau_m=0), "tau_m must be positive"),
         (dict(t_ref=-1), "must not be negative"),
         (dict(v_reset=20), "reset must be below"),
+        (dict(sigma=np.inf), "sigma must be finite"),
+        (dict(tau_m=np.inf), "tau_m must be finite"),
+        (dict(v_reset=-np.inf), "v_reset must be finite"),
+        (dict(v_th=np.inf), "v_th must be finite"),
+        (dict(t_ref=np.inf), "t_ref must be finite"),
         (dict(mean=[1, 2], sigma=[1, 2, 3]), r"do not fit.*mean \(2,\), sigma \(3,\)"),
     ],
 )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import sympy as sp
 from scipy.integrate import solve_ivp
 
 from lapicque.errors import ModelError, suggest
@@ -55,6 +56,7 @@ class Flow:
         self._rates = [_numeric(arguments, flow[x]) for x in system.states]
         n = len(system.states)
         slopes = jacobian(flow, arguments, system.states)
+        self._beyond = self._threshold(system, arguments, numbers)
         self._slopes = [[_numeric(arguments, slopes[i, k]) for k in range(len(arguments))] for i in range(n)]
 
     def start(self, given: Mapping[str, Any]) -> np.ndarray:
@@ -76,6 +78,24 @@ class Flow:
     def velocity(self, place: np.ndarray) -> np.ndarray:
         """Return derivatives in time, (state,)."""
         return np.array([float(f(*place, *self._given)) for f in self._rates])
+
+    @staticmethod
+    def _threshold(system: Hybrid, arguments: list[Any], numbers: Mapping[Any, float]) -> Any:
+        """Return whether a spike that changes states happens at a place, or None if that is not a matter of place."""
+        spike = system.events[0] if system.events else None
+        if spike is None or spike.guard.hazard is not None or not spike.jumps:
+            return None
+        wanted = [condition.xreplace(numbers) for condition in (spike.guard.condition, *spike.guard.gates)]
+        if spike.refractory_condition is not None:
+            wanted.append(sp.Not(spike.refractory_condition.xreplace(numbers)))
+        condition = sp.And(*wanted)
+        if condition.free_symbols - set(arguments):
+            return None
+        return _numeric(arguments, condition)
+
+    def fires(self, place: np.ndarray) -> bool:
+        """Whether a spike happens there which changes states: then nothing stays at rest there."""
+        return self._beyond is not None and bool(self._beyond(*place, *self._given))
 
     def follow(self, place: np.ndarray, duration: float) -> np.ndarray | None:
         """Return where the flow leads in a time in ms, or None if it runs away."""
@@ -101,6 +121,7 @@ class Flow:
 
     def newton(self, place: np.ndarray) -> np.ndarray | None:
         """Return the fixed point that Newton's method finds from here, or None."""
+        near = 0
         for _ in range(100):
             matrix = self.slopes(place)[:, : len(place)]
             with np.errstate(all="ignore"):
@@ -109,7 +130,9 @@ class Flow:
                 return None
             step = np.linalg.solve(matrix, speed)
             place = place - step
-            if np.all(np.abs(step) <= 1e-11 * (1 + np.abs(place))):
+            near += int(np.all(np.abs(step) <= 1e-11 * (1 + np.abs(place))))
+            # a place that is small itself is not known yet; with some steps more it is, or is 0 up to rounding
+            if near and (near > 8 or np.all(np.abs(step) <= 1e-11 * np.abs(place))):
                 return place
         return None
 

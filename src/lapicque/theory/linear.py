@@ -98,7 +98,8 @@ def linearise(
     ------
     ModelError
         For states that are no differential equations, parameters with one value a neuron, unknown names, a flow that
-        depends on time or chance, and where no fixed point is found.
+        depends on time or chance, where no fixed point is found, and where it lies beyond a threshold with a reset, so
+        that the neuron fires and never gets there.
 
     References
     ----------
@@ -123,6 +124,12 @@ def linearise(
         given = "".join(f", {name} = {value}" for name, value in (inputs or {}).items())
         raise ModelError(
             f"no fixed point of {neuron.name!r} found{given}: it runs away from where it starts. Begin "
+            "elsewhere, start=..."
+        )
+    if flow.fires(found):
+        given = "".join(f", {name} = {value}" for name, value in (inputs or {}).items())
+        raise ModelError(
+            f"{neuron.name!r} does not rest{given}: it fires before, at {neuron.threshold}. Give less input, or begin "
             "elsewhere, start=..."
         )
     return to_first_order(flow, found)

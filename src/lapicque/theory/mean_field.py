@@ -13,6 +13,9 @@ from lapicque.errors import ModelError
 from lapicque.theory.siegert import siegert, siegert_cv
 from lapicque.units import magnitude
 
+#: In Hz; rates that become as high have run away.
+_AWAY = 1e9
+
 
 @dataclass(frozen=True)
 class MeanField:
@@ -56,10 +59,11 @@ class MeanField:
 
         Parameters
         ----------
-        drive : (population,), Hz
+        drive : Hz, a number or one for each population
             By how much the rate of each population would change if no other followed.
         """
-        return np.linalg.solve(np.eye(len(self.rates)) - self.gain, np.asarray(magnitude(drive, "Hz", "drive"), float))
+        n = len(self.rates)
+        return np.linalg.solve(np.eye(n) - self.gain, _each(drive, "Hz", "drive", n))
 
 
 def mean_field(
@@ -78,7 +82,8 @@ def mean_field(
 
     The input of a cell is taken for white noise with the mean and the variance of that many independent Poisson trains,
     at the rates that follow from it. Delays do not matter, nor does the shape of synapses that are short against the
-    membrane's time constant. Of several states, that is found to which rates go from ``start``.
+    membrane's time constant. Of several states, that is found to which rates go from ``start``. Where they go on to
+    oscillate, it is the one within, which is not stable.
 
     Parameters
     ----------
@@ -102,7 +107,7 @@ def mean_field(
     Raises
     ------
     ModelError
-        If shapes do not fit, or rates do not come to rest.
+        If shapes do not fit, or rates run away or do not come to rest.
 
     References
     ----------
@@ -136,8 +141,17 @@ def mean_field(
     def surplus(rates: np.ndarray) -> np.ndarray:
         return np.asarray(siegert(*input_of(rates), **cell)) - rates
 
+    def runs_away(_: float, rates: np.ndarray) -> float:
+        return float(rates.max()) - _AWAY
+
+    runs_away.terminal = True  # type: ignore[attr-defined]
     # rates relax towards what their input asks for, then Newton's method takes the last step
-    relaxed = solve_ivp(lambda _, r: surplus(np.maximum(r, 0.0)), (0, 200), first, method="LSODA").y[:, -1]
+    path = solve_ivp(lambda _, r: surplus(np.maximum(r, 0.0)), (0, 200), first, method="LSODA", events=runs_away)
+    if path.status == 1:
+        raise ModelError(
+            f"rates run away: from {first} Hz they reach {_AWAY:g} Hz. A refractory period holds them, t_ref=..."
+        )
+    relaxed = path.y[:, -1]
     found = root(surplus, np.maximum(relaxed, 0.0), tol=1e-12)
     rates, left = found.x, np.abs(surplus(np.maximum(found.x, 0.0)))
     if not np.all(left <= 1e-6 * (1 + np.abs(rates))) or np.any(rates < -1e-9):
@@ -169,6 +183,10 @@ def _connections(w: Any, in_degree: Any, external: Any) -> tuple[np.ndarray, np.
     weights = np.atleast_2d(np.asarray(magnitude(w, "mV", "w"), float))
     degrees = np.atleast_2d(np.asarray(in_degree, float))
     outside = np.atleast_1d(np.asarray(magnitude(external, "Hz", "external"), float))
+    if weights.ndim > 2:
+        raise ModelError(f"weights are {weights.shape}: a row for each population, with one weight for each source")
+    if outside.ndim > 1:
+        raise ModelError(f"external rates are {outside.shape}: one number for each external train")
     if weights.shape != degrees.shape:
         raise ModelError(f"weights are {weights.shape}, in-degrees {degrees.shape}: one number for each pair in both")
     if weights.shape[1] != len(weights) + len(outside):

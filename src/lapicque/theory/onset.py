@@ -1,4 +1,4 @@
-"""How a neuron's rest ends when an input grows: by meeting a saddle, or by an oscillation that is no longer damped."""
+"""How a neuron's rest ends as an input grows: at a saddle, in an oscillation that is not damped, or at a threshold."""
 
 from __future__ import annotations
 
@@ -23,13 +23,14 @@ class Onset:
     ----------
     kind : str
         ``"saddle-node"``: the fixed point meets a saddle, and both vanish (class 1 if that lies on an invariant
-        circle). ``"Andronov-Hopf"``: it stays, and an oscillation around it begins to grow (class 2).
+        circle). ``"Andronov-Hopf"``: it stays, and an oscillation around it begins to grow (class 2). ``"threshold"``:
+        it reaches a threshold with a reset, as that of a leaky integrate-and-fire neuron does (class 1).
     value : float
         The input there, in its own unit.
     rest : (state,)
         The fixed point there, in the states' own units.
     eigenvalues : (state,), 1/ms
-        Of the flow there; the first is that which crosses.
+        Of the flow there; the first is that which crosses (none does at a threshold).
     """
 
     kind: str
@@ -39,7 +40,7 @@ class Onset:
 
     @property
     def frequency(self) -> float:
-        """Of the oscillation that begins to grow, Hz; 0 for a saddle and a node."""
+        """Of the oscillation that begins to grow, Hz; 0 for the other kinds."""
         return float(1000 * abs(self.eigenvalues[0].imag) / (2 * np.pi)) if self.kind == "Andronov-Hopf" else 0.0
 
 
@@ -59,7 +60,8 @@ def onset(
     Parameters
     ----------
     neuron : Neuron
-        With differential equations, and parameters that are numbers. Noise and events are left out.
+        With differential equations, and parameters that are numbers. Noise is left out, and events are but for a
+        threshold that the rest may reach.
     low, high : unit of the input
     input : str
         The input that grows.
@@ -116,18 +118,24 @@ def onset(
     if value >= last:
         raise ModelError(f"{neuron.name!r} still rests where {input} is {last:g} {unit}: go higher")
     kind = "Andronov-Hopf" if reached.eigenvalues[0].imag != 0 else "saddle-node"
+    if flow.fires(_expected(reached, input, 2 * step) * flow.scales[0]):
+        kind = "threshold"
     return Onset(kind, value, reached.rest, reached.eigenvalues)
 
 
 def _follow(flow: Flow, rest: Linear, input: str, change: float) -> Linear | None:
     """Return the rest after a change of the input, or None if there is none that is stable and near."""
-    expected = np.linalg.solve(rest.matrix, rest.drive[:, rest.inputs.index(input)]) * -change
-    scales = flow.scales[0]
-    found = flow.newton((rest.rest + expected) * scales)
-    if found is None:
+    expected, scales = _expected(rest, input, change), flow.scales[0]
+    found = flow.newton(expected * scales)
+    if found is None or flow.fires(found):
         return None
     # near a saddle the rest moves as a square root, twice as far as its slope says; what jumps is another fixed point
-    if np.linalg.norm(found / scales - rest.rest) > 4 * np.linalg.norm(expected) + 1e-9:
+    if np.linalg.norm(found / scales - rest.rest) > 4 * np.linalg.norm(expected - rest.rest) + 1e-9:
         return None
     reached = to_first_order(flow, found)
     return reached if reached.stable else None
+
+
+def _expected(rest: Linear, input: str, change: float) -> np.ndarray:
+    """Return where the rest should be after a small change of the input, (state,)."""
+    return rest.rest - np.linalg.solve(rest.matrix, rest.drive[:, rest.inputs.index(input)]) * change

@@ -50,13 +50,13 @@ def siegert(
     Returns
     -------
     array, Hz
-        Not a number where the mean or sigma is.
+        Not a number where the mean or sigma is. Where the mean is infinite, the inverse of the refractory period.
 
     Raises
     ------
     ModelError
         For a reset that is not below the threshold, a negative sigma or refractory period, a time constant that is not
-        positive.
+        positive, and infinite numbers other than the mean.
 
     References
     ----------
@@ -75,6 +75,7 @@ def siegert(
         noisy = np.sqrt(np.pi) * (_antiderivative(high) - _antiderivative(low))
         clock = np.where(mean > v_th, np.log((mean - v_reset) / (mean - v_th)), np.inf)
         period = t_ref + tau_m * np.where(sigma == 0, clock, np.where(high > _FAR, np.inf, noisy))
+        period = np.where(mean == np.inf, t_ref, period)
         rate = np.where(np.isnan(mean + sigma), np.nan, 1000 / period)
     return rate[()]
 
@@ -98,7 +99,8 @@ def siegert_cv(
     -------
     array
         0 for a clock, 1 for a Poisson process. Not a number where the neuron never fires (sigma 0, mean below
-        threshold); 1, the limit, where it hardly does (a threshold 18 sigma above the mean and more).
+        threshold). The limit of rare spikes where it hardly does (a threshold 18 sigma above the mean and more): 1, and
+        more if the reset is so near the threshold that spikes come in bursts.
 
     References
     ----------
@@ -115,8 +117,11 @@ def siegert_cv(
     width = np.where(sigma > 0, sigma, 1.0)
     low, high = (v_reset - mean) / width, (v_th - mean) / width
     rare = high > _RARE
-    cv = np.sqrt(2 * np.pi * _variance(np.where(rare, 0.0, low), np.where(rare, 1.0, high))) * rate * tau_m
-    cv = np.where(rare & (sigma > 0), 1.0, np.where(sigma > 0, cv, np.where(rate > 0, 0.0, np.nan)))
+    with np.errstate(over="ignore", invalid="ignore"):  # where both are infinite, or rare
+        cv = np.sqrt(2 * np.pi * _variance(np.where(rare, 0.0, low), np.where(rare, 1.0, high))) * rate * tau_m
+        cv = np.where(rare, np.sqrt(2 / _escape(low, high) - 1), cv)
+    cv = np.where(sigma > 0, cv, np.where(rate > 0, 0.0, np.nan))
+    cv = np.where(mean == np.inf, 0.0, cv)
     return np.where(np.isnan(mean + sigma), np.nan, cv)[()]
 
 
@@ -130,6 +135,9 @@ def _checked(*given: Any) -> list[np.ndarray]:
     except ValueError:
         shapes = ", ".join(f"{name} {p.shape}" for name, p in zip(names, plain, strict=True))
         raise ModelError(f"arrays that do not fit to each other: {shapes}") from None
+    for name, values in zip(names[1:], plain[1:], strict=True):
+        if np.any(np.isinf(values)):
+            raise ModelError(f"{name} must be finite")
     for wrong, message in (
         (sigma < 0, "sigma is negative: it is the square root of a variance"),
         (~(tau_m > 0), "tau_m must be positive"),
@@ -151,6 +159,16 @@ def _antiderivative(y: np.ndarray) -> np.ndarray:
     smooth = end * ((erfcx(np.expm1(along)) * np.exp(along)) @ _WEIGHTS)
     up = np.clip(y, 0.0, _FAR)
     return np.where(y > 0, 2 * np.exp(up**2) * dawsn(up) - smooth, -smooth)
+
+
+def _escape(low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Return the chance that v comes down to its mean from the reset, before a threshold that is far above it.
+
+    If it does not, the next spike comes at once; if it does, after an exponential time. So CV^2 is 2/chance - 1.
+    """
+    near = (low > 0) & np.isfinite(high)
+    low, high = np.where(near, low, 0.0), np.where(near, high, 1.0)
+    return 1 - np.exp(low**2 - high**2) * dawsn(low) / dawsn(high)
 
 
 def _variance(low: np.ndarray, high: np.ndarray) -> np.ndarray:
