@@ -52,3 +52,8 @@ def test_the_cost_is_a_rate():
     assert victor_purpura("100 Hz") == victor_purpura("0.1/ms") == victor_purpura(0.1)
     with pytest.raises(DistanceError, match="finite and not negative, not inf per ms"):
         victor_purpura(math.inf)
+
+
+def test_numbers_of_many_spikes_are_compared_at_once():
+    many, few = np.arange(300_000) * 0.01, np.arange(200_000) * 0.01
+    assert victor_purpura(0)(*SpikeTrains.from_lists([many, few], t_stop=3000)) == 100_000
