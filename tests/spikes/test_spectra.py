@@ -143,3 +143,14 @@ def test_a_probability_is_one(alpha):
     for ask in (power_spectrum, lambda t, **k: coherence(t, t, **k)):
         with pytest.raises(RecordingError, match="alpha is a probability between 0 and 1"):
             ask(trains, alpha=alpha)
+
+
+def test_the_mean_of_a_piece_takes_power_from_the_lowest_frequencies():
+    # of white noise, |W(f)|^2 / (N sum w^2) for weights w: 2/3 and 1/6 of a Hann window's, all of a flat one's
+    trains = SpikeTrains.from_lists(
+        poisson("40 Hz", "40 s", seed=4, trains=200).to_lists(), t_stop=40_000, shape=(200, 1)
+    )
+    rate = trains.rate().mean()
+    found = power_spectrum(trains, welch("1 s", 0)).values[0, :4] / rate
+    np.testing.assert_allclose(found, [1 / 3, 5 / 6, 1, 1], atol=0.05)
+    assert power_spectrum(trains, periodogram()).values[0, 0] < 1e-9

@@ -48,7 +48,9 @@ def power_spectrum(
     """Power spectrum of spike trains, averaged over trials.
 
     Two-sided, of the train of delta functions less its mean: a Poisson process has its rate, in Hz, at every
-    frequency, and a renewal process the rate times CV squared towards 0.
+    frequency, and a renewal process the rate times CV squared towards 0. The mean is that of each piece, which takes
+    power from the lowest frequencies: without a taper all at 0 Hz; of `welch` two thirds at 0 Hz and a sixth at the
+    frequency above.
 
     Parameters
     ----------
