@@ -209,7 +209,8 @@ def minimize(
     ------
     FitError
         If the budget is no positive whole number, the problem has several objectives, the checkpoint is damaged, was
-        edited or belongs to another search, a problem cannot be sent to other processes, or workers die again and again.
+        edited or belongs to another search, a problem cannot be sent to other processes, or workers die again and
+        again.
 
     Examples
     --------
