@@ -206,8 +206,14 @@ def test_refused_connections(refusing, net, given, message, kind):
 
 def test_ends_belong_to_the_network(refusing, net):
     other = lq.Network().population(LIF, 8, name="exc")
-    refusing(SimulationError, "the source 'exc' belongs to another network", net.connect, other, net["inh"], AMPA)
-    refusing(SimulationError, "the target 'exc' belongs to another network", net.connect, net["inh"], other, AMPA)
+    message = "the source 'exc' belongs to another network: write net['exc']"
+    refusing(SimulationError, message, net.connect, other, net["inh"], AMPA)
+    message = "the target 'exc' belongs to another network: write net['exc']"
+    refusing(SimulationError, message, net.connect, net["inh"], other, AMPA)
+    stranger = lq.Network().population(LIF, 8, name="stranger")
+    refusing(
+        SimulationError, "the source 'stranger' belongs to another network", net.connect, stranger, net["inh"], AMPA
+    )
     refusing(
         SimulationError,
         "the source is 'exc', but a population or a part of one, such as exc[:10], is expected: write net['exc']",

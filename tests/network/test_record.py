@@ -90,7 +90,7 @@ def test_named_events_are_recorded():
         ([True, False], "synapses is [True, False], but a list of their numbers is expected"),
         (3, "synapses is 3, but a list of their numbers is expected"),
         ([-1], "synapses is [-1], but a list of their numbers is expected"),
-        ([2, 1, 2], "synapses names one of them twice"),
+        ([2, 1, 2], "synapses names 2 twice: write each once"),
     ],
 )
 def test_numbers_of_synapses_that_are_refused(net, synapses, message):

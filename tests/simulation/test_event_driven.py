@@ -213,3 +213,11 @@ def test_what_needs_steps_is_refused():
     refused(net, "method is 'euler' for 'cells', but schemes make steps", method="euler")
     with pytest.raises(SimulationError, match="no populations"):
         run(lq.Network(), 10 * ms)
+
+
+def test_a_closed_form_for_what_is_no_population_is_refused_with_the_nearest_name():
+    net = lq.Network()
+    net.population(lq.neurons.lif_exp, 2, name="cells")
+    engine, form = lq.EventDriven(), {"cell": lq.schemes.ClosedForm({"v": "v"})}
+    with pytest.raises(SimulationError, match="method names 'cell', which is no population; did you mean 'cells'"):
+        lq.simulate(net, "1 ms", engine=engine, method=form)

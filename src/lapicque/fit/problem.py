@@ -142,7 +142,7 @@ class Problem:
                     f"{trial!r} is no trial: write lq.fit.Trial(stimulus, spikes), or lq.fit.trials_of(recording)"
                 )
         if sum(trial.weight for trial in self.trials) <= 0:
-            raise FitError("all trials have weight 0")
+            raise FitError("all trials have weight 0: give one at least that counts, Trial(..., weight=1)")
         if not self.neuron.spikes:
             raise FitError(f"{self.neuron.name!r} never spikes: it has no threshold")
         for name, constant in self.neuron.constants.items():

@@ -172,7 +172,8 @@ class Changing(Contents):
             shown = type(projection).__name__
             raise SimulationError(f"a projection is expected, such as net['exc->exc'], not {shown}")
         if self._projections.get(projection.name) is not projection:
-            raise SimulationError(f"the projection {projection.name!r} belongs to another network")
+            own = f": write net[{projection.name!r}]" if projection.name in self._projections else ""
+            raise SimulationError(f"the projection {projection.name!r} belongs to another network{own}")
         base = type(rule).__name__.lower()
         chosen = free_name(self._restructurings, name, base, "restructuring")
         made = restructuring(chosen, projection, rule, every, delay, values, in_flight)

@@ -152,4 +152,5 @@ class Contents:
 
     def _check_own(self, population: Population, what: str) -> None:
         if self._populations.get(population.name) is not population:
-            raise SimulationError(f"the {what} {population.name!r} belongs to another network")
+            own = f": write net[{population.name!r}]" if population.name in self._populations else ""
+            raise SimulationError(f"the {what} {population.name!r} belongs to another network{own}")

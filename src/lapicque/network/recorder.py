@@ -100,8 +100,9 @@ def numbers_of_synapses(what: Selection | Projection, names: tuple[str, ...], sy
         raise SimulationError(
             f"synapses is {synapses!r}, but a list of their numbers is expected: those of lq.connections, from 0 upward"
         )
-    if len(np.unique(numbers)) < len(numbers):
-        raise SimulationError("synapses names one of them twice")
+    known, counts = np.unique(numbers, return_counts=True)
+    if len(known) < len(numbers):
+        raise SimulationError(f"synapses names {known[np.argmax(counts)]} twice: write each once")
     return numbers.astype(np.int64)
 
 

@@ -13,7 +13,7 @@ from lapicque.compile.circuit import Cells, Circuit
 from lapicque.compile.closed_form import ClosedForm
 from lapicque.compile.event.attach import plan_of
 from lapicque.compile.event.run import EventRun
-from lapicque.errors import SchemeError, SimulationError
+from lapicque.errors import SchemeError, SimulationError, suggest
 from lapicque.model.evaluate import evaluate
 from lapicque.network.network import Network
 from lapicque.network.spike_source import SpikeSource
@@ -145,7 +145,10 @@ def _closed_forms(network: Network, given: Any) -> dict[str, ClosedForm]:
     found = dict(given) if isinstance(given, Mapping) else dict.fromkeys(network.populations, given)
     for name, form in found.items():
         if name not in network.populations:
-            raise SimulationError(f"method names {name!r}, which is no population")
+            known = (
+                suggest(str(name), network.populations) or f"; there are {', '.join(map(repr, network.populations))}"
+            )
+            raise SimulationError(f"method names {name!r}, which is no population{known}")
         if not isinstance(form, ClosedForm):
             raise SchemeError(
                 f"method is {form!r} for {name!r}, but schemes make steps, and the event-driven engine makes none: "

@@ -96,7 +96,7 @@ def test_classes_that_are_none():
     net = network(lif, outputs=3)
     x, _ = data(net)
     learner = train.EProp(net, loss=eprop.CrossEntropy(), backend="torch")
-    with pytest.raises(TrainingError, match=r"classes 0 .. 3 of 3"):
+    with pytest.raises(TrainingError, match=r"classes 0 .. 3, but the 3 outputs are those of 0 .. 2"):
         learner.gradients(x, torch.tensor([0, 3, 1]))
     with pytest.raises(TrainingError, match=r"target.long\(\)"):
         learner.gradients(x, torch.tensor([0.0, 1.0, 2.0]))

@@ -75,7 +75,10 @@ def hazard_of(neuron: Neuron) -> str:
         )
     if len(neuron.parsed_events) > 1:
         others = ", ".join(repr(e.name) for e in neuron.parsed_events if e is not event)
-        raise FitError(f"{neuron.name!r} has events beside its spikes ({others}), of which the data say nothing")
+        raise FitError(
+            f"{neuron.name!r} has events beside its spikes ({others}), of which the data say nothing: fit a model "
+            "without them"
+        )
     moving = _names_below(neuron, guard.args[0]) & {*neuron.inputs, "t"}
     if moving:
         raise FitError(

@@ -201,7 +201,7 @@ class EProp(nn.Module):
         target = read_target(target, mask, given)
         counted = given.shape[0] if mask is None else float(mask.sum()) / given.shape[1]
         if self.average and not counted:
-            raise TrainingError("the mask leaves no step that counts")
+            raise TrainingError("the mask leaves no step that counts: it is True where one does")
         scale = 1 / (given.shape[1] * (counted if self.average else 1))
         with torch.no_grad():
             return self.passing.run(given, target, mask, state, keep, optimiser, every, scale)

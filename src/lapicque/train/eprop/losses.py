@@ -92,7 +92,10 @@ class CrossEntropy:
         if len(shape) < 3 and target.is_floating_point():
             raise TrainingError(f"the target is {target.dtype}, but classes are whole numbers: target.long()")
         if len(shape) < 3 and target.numel() and not 0 <= int(target.min()) <= int(target.max()) < outputs:
-            raise TrainingError(f"the target has classes {int(target.min())} .. {int(target.max())} of {outputs}")
+            raise TrainingError(
+                f"the target has classes {int(target.min())} .. {int(target.max())}, but the {outputs} outputs are "
+                f"those of 0 .. {outputs - 1}"
+            )
 
     def __call__(self, y: Tensor, target: Tensor, mask: Tensor | None) -> Tensor:
         """Return the loss.

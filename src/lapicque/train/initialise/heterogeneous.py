@@ -63,7 +63,10 @@ def heterogeneous(net: Net, name: str, distribution: Any, *, seed: int = 0) -> N
     for where, layer in with_parameter(net, name):
         unit = layer.model.constants[name].unit
         if layer.size is None:
-            raise TrainingError(f"{name_of(layer, net)} has no size, so that its neurons have no values of their own")
+            raise TrainingError(
+                f"{name_of(layer, net)} has no size, so that its neurons have no values of their own: write "
+                "Spiking(model, size, ...)"
+            )
         size, key = int(np.prod(layer.size)), stream_key(seed, f"{where}/{name}")
         what = f"the parameter {name!r} of {layer.model.name!r}"
         if isinstance(distribution, Gamma):
