@@ -60,7 +60,7 @@ def test_bad_input_is_told(saved, tmp_path):
     record = json.loads(Path(saved[1]).read_text())
     record["split"]["test"][0]["spikes"] += 1
     broken.write_text(json.dumps(record))
-    assert "another split" in _run(saved[0], broken).output
+    assert "differ in their split: fit both to the same" in _run(saved[0], broken).output
     assert "twice" in _run("cell.npz", "--model", "lif", "--model", "lif").output
 
 

@@ -40,7 +40,7 @@ def compare_records(
     for name, record in records.items():
         for what, one in (("data", _data), ("split", _split), ("distance", lambda r: r["distance"])):
             if one(record) != one(records[first]):
-                raise FitError(f"{name} and {first} have another {what}: fit both to the same")
+                raise FitError(f"{name} and {first} differ in their {what}: fit both to the same")
     found = [_row(name, record) for name, record in records.items()]
     stimuli = len(found[0][1])
     over = f"{stimuli} stimuli" if stimuli > 1 else "1 stimulus"
