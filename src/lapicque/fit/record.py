@@ -5,11 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import platform
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +23,7 @@ from lapicque.fit.trial import Trial
 from lapicque.model.neuron import Event, Neuron
 from lapicque.model.values import is_quantity, plain_value
 from lapicque.units import parse_unit
+from lapicque.versions import versions_of
 
 FORMAT = 1
 #: Packages that results depend on.
@@ -310,13 +309,7 @@ def source_files(source: str) -> list[str]:
 
 def versions() -> dict[str, str]:
     """Return versions of what results depend on, and of Python and the machine."""
-    found = {"python": platform.python_version()}
-    for package in PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:  # run from a source tree
-            found[package] = "not installed"
-    return {**found, "platform": f"{platform.system()} {platform.machine()}"}
+    return versions_of(*PACKAGES)
 
 
 def _sha256(path: str) -> str | None:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from lapicque.train.training.trained import Trained
+from lapicque.versions import versions_of
 
 FORMAT = 1
 #: Packages that results depend on.
@@ -81,10 +80,4 @@ def settings(trained: Trained) -> dict[str, Any]:
 
 def versions() -> dict[str, str]:
     """Return versions of what results depend on, and of Python and the machine."""
-    found = {"python": platform.python_version()}
-    for package in PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:  # run from a source tree
-            found[package] = "not installed"
-    return {**found, "platform": f"{platform.system()} {platform.machine()}"}
+    return versions_of(*PACKAGES)
