@@ -1,5 +1,7 @@
 """The page of a network's fit: all of its parts, and refusals."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -61,3 +63,19 @@ def test_what_has_no_such_page_is_refused(fit, tmp_path):
     plain = lq.fit.FunctionProblem(lambda values: np.square(values["x"]), {"x": (0.0, 1.0)})
     with pytest.raises(FitError):
         lq.reports.network_report(lq.fit.minimize(plain, budget=20), tmp_path / "b.html")
+
+
+def test_what_belongs_to_another_fit_is_refused(fit, tmp_path):
+    cells = lq.spikes.poisson("20 Hz", t_stop="1 s", seed=1, trains=5)
+    stranger = lq.fit.validate({"pyramidal": cells}, {"pyramidal": cells}, features=[lq.fit.features.rate()])
+    with pytest.raises(FitError, match="is of another model: its populations are 'pyramidal'"):
+        lq.report(fit, tmp_path / "a.html", validation=stranger)
+    plain = lq.fit.FunctionProblem(lambda values: np.square(values["x"]), {"x": (0.0, 1.0)})
+    curvature = lq.fit.identifiability(lq.fit.minimize(plain, budget=20))
+    with pytest.raises(FitError, match="the curvature is of another fit: it is of x"):
+        lq.report(fit, tmp_path / "a.html", curvature=curvature)
+    with pytest.raises(FitError, match="validation is a str"):
+        lq.report(fit, tmp_path / "a.html", validation="passed")
+    with pytest.raises(FitError, match="kept no generations"):
+        lq.report(replace(fit, generations=()), tmp_path / "a.html")
+    assert not list(tmp_path.iterdir())

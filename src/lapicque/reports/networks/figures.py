@@ -17,7 +17,7 @@ from lapicque.spikes.trains import SpikeTrains
 SHOWN = 1000.0
 
 
-def rasters(data: Mapping[str, SpikeTrains], model: Mapping[str, SpikeTrains]) -> Drawn:
+def rasters(data: Mapping[str, SpikeTrains], model: Mapping[str, SpikeTrains], of: str = "best candidate") -> Drawn:
     """Draw the spikes of the data beside the model's."""
     figure = figure_of(3.0)
     for ax, trains, title in zip(figure.subplots(1, 2), (data, model), ("data", "model, fresh noise"), strict=True):
@@ -26,7 +26,7 @@ def rasters(data: Mapping[str, SpikeTrains], model: Mapping[str, SpikeTrains]) -
         population_raster({name: one[0, :].window(one.t_start, stop) for name, one in trains.items()}, ax)
         ax.set_title(title)
     return Drawn(
-        "rasters", figure, "Spikes of the data's first trial, and of the best candidate with noise that no other had.",
+        "rasters", figure, f"Spikes of the data's first trial, and of the {of} with noise that no other had.",
         "Rasters of the data and of the model side by side.",
     )  # fmt: skip
 

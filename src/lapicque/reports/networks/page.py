@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from lapicque.errors import FitError
 from lapicque.fit import features
@@ -18,7 +15,9 @@ from lapicque.fit.validation.result import Validation
 from lapicque.fit.validation.validate import validate
 from lapicque.reports.drawing import settings
 from lapicque.reports.networks import figures
+from lapicque.reports.searched import check_animation, film
 from lapicque.reports.tables import number
+from lapicque.reports.validity import check_curvature, check_validation, shown_curvature, shown_tests
 from lapicque.reports.writing import file_of, write
 
 #: The noise that the page's runs have, unless the problem has the same.
@@ -62,13 +61,17 @@ def network_report(
     Raises
     ------
     FitError
-        If it is no fit of a network, or the path is a folder.
+        If it is no fit of a network, the path is a folder, the validation or the curvature is of another fit, or a film
+        is asked of a search that kept no generations.
     """
     problem = fit.problem
     if not isinstance(problem, NetworkProblem) or len(problem.objectives) > 1:
         raise FitError("this page is of a fit of a network with one objective")
-    if animation not in ("html", "gif", None):
-        raise FitError(f"animation is {animation!r}: write 'html', 'gif' or None")
+    check_animation(animation, fit)
+    if validation is not None:
+        check_validation(validation, problem.data.keys(), problem.name)
+    if curvature is not None:
+        check_curvature(curvature, fit)
     path = file_of(path, FitError)
     path.parent.mkdir(parents=True, exist_ok=True)
     validation = validate(fit, seeds=seeds, progress=False) if validation is None else validation
@@ -88,42 +91,14 @@ def network_report(
         "loss": number(fit.loss),
         "search": f"{fit.evaluations} candidates in {fit.seconds:.0f} s, seed {fit.seed}, ended by {fit.stopped}",
         "parameters": _parameters(fit),
-        "verdict": repr(validation).splitlines()[0],
-        "heads": HEADS,
-        "rows": [_row(row) for row in validation.rows],
-        "notes": validation.notes,
-        "explained": "-" if np.isnan(curvature.explained) else f"{100 * curvature.explained:.0f} %",
-        "radius": curvature.radius,
-        "directions": _directions(curvature),
+        "validity": shown_tests(validation),
+        "curvature": shown_curvature(curvature),
         "network": repr(problem.fitted(fit.point)),
-        "film": _film(fit, path, animation),
+        "film": film(fit, path, animation),
         "command": command,
         "facts": {"objective": repr(objective), "noise of the rasters": f"seed {noise}", **versions()},
     }
     return write("network.html.j2", path, drawn, context)
-
-
-#: The columns of the tests' table.
-HEADS = (
-    "population",
-    "statistic",
-    "data",
-    "model",
-    "test",
-    "p (Holm)",
-    "effect",
-    "for a change of",
-    "power",
-    "verdict",
-)
-
-
-def _row(row: Any) -> tuple[str, ...]:
-    low, high = row.effect_interval
-    return (
-        row.population, row.feature, number(row.data_mean), number(row.model_mean), row.test, number(row.p_holm),
-        f"{row.effect:+.2f} [{low:+.2f}, {high:+.2f}]", row.change, number(row.power), row.verdict,
-    )  # fmt: skip
 
 
 def _parameters(fit: Fit) -> list[tuple[str, ...]]:
@@ -134,19 +109,3 @@ def _parameters(fit: Fit) -> list[tuple[str, ...]]:
         note = f"at its {'lower' if edge == 'low' else 'upper'} bound" if edge else ""
         rows.append((name, f"{number(found.value)}{unit}", f"{number(found.low)} to {number(found.high)}{unit}", note))
     return rows
-
-
-def _directions(curvature: Identifiability) -> list[tuple[str, str, str]]:
-    return [
-        ("open" if curvature.sloppy[n] else "fixed", f"{value:.3g} ± {error:.2g}", curvature.combination(n))
-        for n, (value, error) in enumerate(zip(curvature.curvatures, curvature.errors, strict=True))
-    ]
-
-
-def _film(fit: Fit, path: Path, animation: str | None) -> str:
-    """Write the film of the search beside the page; return its name."""
-    if animation is None:
-        return ""
-    from lapicque.plot.searching import animate_search
-
-    return animate_search(fit, path.with_name(f"{path.stem}-search.{animation}"), frames=24).name
