@@ -33,3 +33,12 @@ def test_a_grid_of_tenths_is_one_of_whole_numbers(measure, hours):
     exact = measure(on_grid(1.0), 1.0)
     found = measure(on_grid(0.1, before=int(hours * 36_000_000 + 7)), 0.1)
     np.testing.assert_allclose(found, exact, rtol=1e-6)
+
+
+def test_nobody_leads_by_rounding():
+    # as a file says it, and as a simulation does: 0.3 and 3 * 0.1 ms
+    said, made = np.array([0.3, 1.2]), np.array([3, 12]) * 0.1
+    assert (said != made).all()
+    trains = SpikeTrains.from_lists([said, made], t_stop=2)
+    np.testing.assert_array_equal(spike_synchronization().order(trains).values, 0)
+    np.testing.assert_array_equal(spike_synchronization().directionality(trains), 0)

@@ -12,7 +12,7 @@ from lapicque.distances.distance import Kernels, checked_mrts
 from lapicque.distances.profile import InTime, SpikeProfile
 from lapicque.errors import DistanceError
 from lapicque.spikes import SpikeTrains
-from lapicque.spikes.rounding import ROUNDING
+from lapicque.spikes.rounding import ROUNDING, rounding
 from lapicque.units import magnitude
 
 
@@ -84,7 +84,7 @@ class SpikeSynchronization(InTime):
 
     def pair_profile(self, a: np.ndarray, b: np.ndarray, t_start: float, t_stop: float) -> SpikeProfile:
         """Which spikes coincide, 1 or 0 at each."""
-        leads_a, leads_b = _leaders(a, b)
+        leads_a, leads_b = _leaders(a, b, 0.0)
         return _at_spikes(a, b, np.abs(leads_a), np.abs(leads_b), nothing=1.0)
 
     def order(self, trains: SpikeTrains) -> SpikeProfile:
@@ -107,7 +107,7 @@ class SpikeSynchronization(InTime):
         """
 
         def pair(a: np.ndarray, b: np.ndarray) -> SpikeProfile:
-            leads_a, leads_b = _leaders(a, b, together=0.0)
+            leads_a, leads_b = _leaders(a, b, rounding(trains), together=0.0)
             return _at_spikes(a, b, leads_a, -leads_b, nothing=float("nan"))
 
         found = self._mean_over_pairs(pair, trains)
@@ -132,14 +132,17 @@ class SpikeSynchronization(InTime):
         counts = np.array([train.shape[1] - 1 for train in prepared])
         out = np.zeros((len(prepared), len(prepared)))
         for i, j in combinations(range(len(prepared)), 2):
-            out[i, j] = _leaders(prepared[i], prepared[j], together=0.0)[0].sum()
+            out[i, j] = _leaders(prepared[i], prepared[j], rounding(trains), together=0.0)[0].sum()
             out[j, i] = -out[i, j]
         with np.errstate(invalid="ignore"):
             return 2 * out / (counts[:, None] + counts) + 0.0
 
 
-def _leaders(a: np.ndarray, b: np.ndarray, together: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
-    """For each spike of both prepared trains: 1 if it leads a coincidence, -1 if it follows, 0 if it is alone."""
+def _leaders(a: np.ndarray, b: np.ndarray, slack: float, together: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+    """For each spike of both prepared trains: 1 if it leads a coincidence, -1 if it follows, 0 if it is alone.
+
+    Spikes that are no further apart than ``slack``, ms, are together.
+    """
     (times_a, after_a, before_a), (times_b, after_b, before_b) = (train[:, :-1] for train in (a, b))
     leads_a, leads_b = np.zeros(len(times_a)), np.zeros(len(times_b))
     if not (len(times_a) and len(times_b)):
@@ -152,8 +155,8 @@ def _leaders(a: np.ndarray, b: np.ndarray, together: float = 1.0) -> tuple[np.nd
         i, k = np.flatnonzero(exists), k[exists]
         gap = np.abs(times_b[k] - times_a[i])
         near = gap < np.minimum(here[i], there[k])
-        value = np.where(gap > 0, sign, together)[near]
-        leads_a[i[near]], leads_b[k[near]] = value, np.where(gap[near] > 0, -value, together)
+        value = np.where(gap > slack, sign, together)[near]
+        leads_a[i[near]], leads_b[k[near]] = value, np.where(gap[near] > slack, -value, together)
     return leads_a, leads_b
 
 
