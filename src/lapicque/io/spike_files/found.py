@@ -81,7 +81,7 @@ def _part(trains: SpikeTrains, start: Any, stop: Any, source: str) -> SpikeTrain
         first, last = trains.times.min(), trains.times.max()
         warnings.warn(
             f"{source!r}: none of the {len(trains.times)} spikes, from {first:.10g} to {last:.10g} ms, is in the "
-            f"window, {part.t_start:g} to {part.t_stop:g} ms: bare numbers of t_start= and t_stop= are ms",
+            f"window, {part.t_start:g} to {part.t_stop:g} ms: bare numbers are ms",
             LapicqueNotice,
             stacklevel=6,
         )
