@@ -70,6 +70,45 @@ def test_a_model_without_a_score_is_last_and_has_no_verdict():
     assert [(row.name, row.verdict) for row in rows] == [("some", BEST), ("none", "no score")]
 
 
+@pytest.fixture(scope="module")
+def noisy():
+    """Halves of two seconds of a neuron with escape noise."""
+    command = 300 + 200 * np.repeat(np.random.default_rng(3).standard_normal(2000), 10)
+    cell = lq.neurons.gif.with_(v_th="-50 mV", delta_v="2 mV")
+    answer = lq.simulate(cell, "2 s", inputs={"i_ext": command}, seed=1, record="v")
+    trial = lq.fit.Trial(command, answer.spikes, voltage=answer.traces["v"].values.T)
+    return lq.fit.split_by_time([trial], 0.5)
+
+
+def _glm(train, dt="1 ms"):
+    return lq.fit.glm(train, stimulus=lq.fit.rectangles(0, 10, 50), dt=dt)
+
+
+def test_what_a_glm_was_fitted_to_is_not_held_out(noisy):
+    train, test = noisy
+    assert lq.fit.compare({"glm": _glm(train)}, test, runs=2).best == "glm"
+    for held_out in (train, [train[0].within(0, 2000)]):
+        with pytest.raises(FitError, match=r"'glm' was fitted to Trial.*, which is to be held out"):
+            lq.fit.compare({"glm": _glm(train)}, held_out, runs=2)
+    with pytest.raises(FitError, match="'glm' and 'other' were fitted to different data"):
+        lq.fit.compare({"glm": _glm(train), "other": _glm([train[0].within(0, 500)])}, test)
+
+
+def test_likelihoods_of_bins_of_different_widths_do_not_compare(noisy):
+    """The same model in bins of a tenth has a log-likelihood that is lower by about log(10) a spike."""
+    train, test = noisy
+    fine, coarse = _glm(train, "0.1 ms"), _glm(train)
+    assert fine.aic - coarse.aic > 2 * fine.n_spikes
+    alike = lq.fit.compare({"fine": fine, "again": fine}, test, runs=2)
+    assert {row.aic for row in alike.rows} == {fine.aic}
+    mixed = lq.fit.compare({"fine": fine, "coarse": coarse}, test, runs=2)
+    for row in mixed.rows:
+        assert np.isnan([row.aic, row.bic, row.log_likelihood]).all()
+        assert np.isfinite(row.bits_per_spike)
+    assert "bins of 0.1 ms ('fine') and 1 ms ('coarse') do not compare" in repr(mixed)
+    assert "No likelihood" not in repr(mixed)
+
+
 def test_refuses_what_does_not_compare(data):
     train, test = data
     one = _at(train, 200)

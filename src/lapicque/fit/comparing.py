@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -82,12 +82,15 @@ class Comparison:
         What the bootstrap drew: ``"12 stimuli"``; several at least, else no interval is given.
     confidence : float
         Of the intervals.
+    bins : name -> float
+        The width of the bins of each likelihood, ms: where they differ, neither likelihoods nor criteria are given.
     """
 
     rows: tuple[Compared, ...]
     measure: str
     over: str
     confidence: float
+    bins: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def best(self) -> str:
@@ -100,7 +103,10 @@ class Comparison:
         said = [f"Held out: {self.measure}. Differences with {self.confidence:.0%} intervals, over {self.over}."]
         if any(row.verdict == UNKNOWN for row in self.rows):
             said.append("One held-out stimulus or repeat says nothing of the uncertainty: there are no intervals.")
-        without = [row.name for row in self.rows if not np.isfinite(row.aic)]
+        if len(set(self.bins.values())) > 1:
+            shown = " and ".join(f"{width:g} ms ({name!r})" for name, width in self.bins.items())
+            said.append(f"Likelihoods, AIC and BIC of bins of {shown} do not compare: fit all at one dt.")
+        without = [row.name for row in self.rows if not np.isfinite(row.aic) and row.name not in self.bins]
         if without:
             said.append(f"No likelihood, so neither AIC nor BIC nor bits per spike: {', '.join(without)}.")
         unscored = [row.name for row in self.rows if not np.isfinite(row.score)]
@@ -213,7 +219,7 @@ def compare(
         if distance is not None:
             raise FitError("networks are judged by their own objective: leave out distance=")
         measure, over, found = _networks(fits, held_out)
-    return Comparison(ranked(found, draws, confidence, seed), measure, over, confidence)
+    return Comparison(ranked(found, draws, confidence, seed), measure, over, confidence, _bins_of(fits))
 
 
 def _kind(name: str, fit: Any) -> str:
@@ -246,6 +252,7 @@ def _cells(
     if not spiking:
         raise FitError("the held-out trials have no spikes in their windows: nothing can be scored")
     _check_trials(fits, trials)
+    comparable = len(set(_bins_of(fits).values())) == 1
     found = []
     for name, fit in fits.items():
         likely = isinstance(fit, MaximumLikelihoodFit)
@@ -265,16 +272,21 @@ def _cells(
             score=score.gamma,
             reliability=NAN if score.reliability is None else score.reliability,
             ratio=NAN if ratio is None else ratio,
-            log_likelihood=fit.log_likelihood(trials) if likely else NAN,
+            log_likelihood=fit.log_likelihood(trials) if likely and comparable else NAN,
             bits_per_spike=fit.bits_per_spike(trials) if likely else NAN,
-            aic=fit.aic if likely else NAN,
-            bic=fit.bic if likely else NAN,
+            aic=fit.aic if likely and comparable else NAN,
+            bic=fit.bic if likely and comparable else NAN,
         )
         units = np.array([a.gamma for a in each]) if len(each) > 1 else np.asarray(each[0].gammas, float)
         found.append((row, units))
     several = len(spiking) > 1
     count = len(spiking) if several else len(spiking[0].spikes)
     return f"{measure!r}, more is better", _counted(count, "stimuli" if several else "repeats"), found
+
+
+def _bins_of(fits: Mapping[str, Any]) -> dict[str, float]:
+    """Return the width of the bins of each likelihood, ms."""
+    return {name: fit.bin_width for name, fit in fits.items() if isinstance(fit, MaximumLikelihoodFit)}
 
 
 def _counted(count: int, what: str) -> str:
@@ -284,9 +296,9 @@ def _counted(count: int, what: str) -> str:
 def _check_trials(fits: Mapping[str, Any], held_out: Sequence[Trial]) -> None:
     seen: dict[str, set[Any]] = {}
     for name, fit in fits.items():
-        trained = fit.trials if isinstance(fit, MaximumLikelihoodFit) else fit.problem.trials
-        if not all(isinstance(trial, Trial) for trial in trained):
-            continue  # a GLM keeps its bins, not its trials
+        trained = getattr(fit, "data", fit.trials) if isinstance(fit, MaximumLikelihoodFit) else fit.problem.trials
+        if isinstance(trained, SpikeTrains):
+            continue  # of a GLM that knows no trials
         seen[name] = {(trial.window, _spikes_of(trial.spikes)) for trial in trained}
         for trial in held_out:
             own = _spikes_of(trial.spikes)

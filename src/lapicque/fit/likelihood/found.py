@@ -102,6 +102,11 @@ class MaximumLikelihoodFit(ABC):
         return rescaled(self._bins(trials), seed)
 
     @property
+    def bin_width(self) -> float:
+        """Width of the bins whose spikes are likely or not, ms: log-likelihoods compare where it is the same."""
+        return self._training[0].dt
+
+    @property
     def n_spikes(self) -> int:
         """Number of spikes that were fitted."""
         return count_spikes(self._training)
