@@ -15,7 +15,7 @@ the one seed that is shown: with the first ones it was 0.98 to 1.45.
 The images that win drive their cell much harder than any digit that the network has learned from, and are recognised as
 that digit. Some look like it, cut out of black paper; in others only what tells it from its rivals is left. Activation
 maximisation without gradients for spiking networks is Pospelov, Chertkov, Beketov, Oseledets & Anokhin 2025,
-arXiv:2401.10748, who search with tensor trains among the images of a generative network.
+doi:10.1016/j.neucom.2024.129070, who search with tensor trains among the images of a generative network.
 
 .. image:: /gallery_figures/activation_maximisation.png
    :alt: the digit that drives each of ten cells most, the image that was found for it, and counts by evaluations

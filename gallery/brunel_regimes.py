@@ -181,6 +181,7 @@ axes[1, 2].legend(frameon=False)
 # %%
 rate = balanced["exc"].rate().mean()
 fall = answers["recurrent"][0] / expected["recurrent"][0]
+# What is published is in words; limits on correlation, spectra and the control are this example's own.
 merits = [
     Merit("rate at g = 5, η = 2, from its mean field", 100 * abs(rate / field.rates[0] - 1), "<= 15 %"),
     Merit("CV of the intervals there", irregularity(balanced), "0.8 to 1.1", published="irregular"),

@@ -10,7 +10,9 @@ the two models with parameters that the search does not know, driven by a fluctu
 spikes moved by a millisecond of noise. Each is fitted by its own model and by the other one, and judged by the
 coincidence factor within 4 ms on another current. A fit of one model to the cells of the other one shows what is due
 to the search, and what to the model. Beside the search of this package stands the genetic algorithm of SpikeNetOpt.jl
-with its own settings: 20 candidates, 140 generations.
+with its own settings: 20 candidates, 140 generations. That is less than a tenth of the 30,000 candidates that this
+search is given, so the difference is one of settings as well as of algorithms; `searches with the same number of
+candidates <convergence.html>`_ are compared elsewhere.
 
 .. image:: /gallery_figures/single_cell_fits.png
    :alt: rasters of a hidden cell and of two models fitted to it, coincidence factors of all fits on an unseen current

@@ -76,7 +76,8 @@ naive = [lq.fit.validate(d, m[0]) for d, m in zip(data, model, strict=True)]
 print(found["20 % faster"][0])
 
 # %%
-# What is said of a right model, and of wrong ones. With neurons as samples, its correlations alone fail the right one.
+# What is said of a right model, and of wrong ones; all p are adjusted by Holm's method. With neurons as samples, its
+# correlations alone fail the right one.
 
 
 def share(results, feature=None):
