@@ -90,7 +90,9 @@ def test_a_recording_without_network_bursts_knows_that_up_to_one():
 
 def test_a_model_without_network_bursts_is_far_from_data_with_some():
     data, quiet = bursting([100, 900, 2000]), SpikeTrains.from_lists([[]] * 5, t_stop=STOP)
-    assert score(features.network_burst_duration(), data, quiet) == pytest.approx(soft(ABSENT))
+    share_error = np.sqrt(0.875 * 0.125 / 3)  # of three bursts, all of which have a duration
+    expected = soft(ABSENT) + soft(1 / share_error)
+    assert score(features.network_burst_duration(), data, quiet) == pytest.approx(expected)
     error = np.std([2, 0, 1, 0, 0, 0, 0, 0], ddof=1) / np.sqrt(8)  # bursts in pieces of a second
     assert score(features.network_burst_rate(), data, quiet) == pytest.approx(soft(3 / 8 / error))
 

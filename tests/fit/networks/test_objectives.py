@@ -40,6 +40,16 @@ def test_sorted_and_assigned_neurons_do_not_depend_on_their_order():
     assert score(lq.fit.MatchedNeurons(DISTANCE, "assigned"), data, mixed) == pytest.approx(0, abs=1e-12)
 
 
+def test_neurons_of_one_number_are_compared_in_whatever_order_the_data_are():
+    data, mixed = (
+        trains([5, 50, 95], [10.0], [20, 60], [])["cells"][:, order] for order in ([0, 1, 2, 3], [2, 0, 3, 1])
+    )
+    for one, other in ((data, mixed), (mixed, data), (mixed, mixed)):
+        assert score(lq.fit.MatchedNeurons(DISTANCE), {"cells": one}, {"cells": other}) == pytest.approx(0, abs=1e-12)
+    units = SpikeTrains.from_lists(mixed.to_lists(), t_stop=100, neurons=[3, 17, 8, 40])  # of a sorter: by position
+    assert score(lq.fit.MatchedNeurons(DISTANCE), {"cells": units}, {"cells": data}) > 0.5
+
+
 def test_the_assignment_is_the_best_of_all_permutations():
     from itertools import permutations
 
@@ -99,7 +109,17 @@ def test_a_statistic_that_no_neuron_has_is_far_away_and_not_zero():
     data = {"cells": poisson("20 Hz", t_stop="2 s", trains=20, seed=1)}
     objective = lq.fit.PopulationStatistics([features.cv()])
     silent = {"cells": SpikeTrains.from_lists([[]] * 20, t_stop=2000)}
-    assert score(objective, data, silent) == pytest.approx(np.sqrt(1 + ABSENT**2) - 1)
+    assert score(objective, data, silent) > np.sqrt(1 + ABSENT**2) - 1
+
+
+def test_fewer_neurons_that_fire_as_the_data_do_are_worse_and_none_is_the_worst():
+    lists = poisson("20 Hz", t_stop="5 s", trains=100, seed=1).to_lists()
+    data, *models = (
+        {"cells": SpikeTrains.from_lists([train if n < some else [] for n, train in enumerate(lists)], t_stop=5000)}
+        for some in (100, 99, 90, 50, 20, 5, 2, 1, 0)
+    )
+    losses = [score(lq.fit.PopulationStatistics(), data, model) for model in models]
+    assert (np.diff(losses) > 0).all()
 
 
 def test_shares_of_neurons_that_have_a_statistic_are_compared():

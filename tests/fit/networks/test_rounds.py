@@ -38,7 +38,7 @@ def loss_of(term, trains, compare):
     found = term.feature(trains)
     values = np.sort(found[np.isfinite(found)])
     if not values.size:
-        return soft(ABSENT)
+        return soft(ABSENT) + soft(term.share / term.share_error)
     distance = naive(values, term.values) if compare == "distribution" else abs(values.mean() - term.values.mean())
     return soft(distance / term.error) + soft((values.size / found.size - term.share) / term.share_error)
 

@@ -27,8 +27,8 @@ class MatchedNeurons:
     ----------
     distance : Distance
     match : ``"number"``, ``"sorted"`` or ``"assigned"``
-        Which neurons are compared: those with the same number; those with the same rank when both sides are sorted by
-        rate; or those that a linear assignment with the least total distance puts together (data and model may then
+        Which neurons are compared: those with the same number, or place where data and model have other numbers; those
+        with the same rank when both sides are sorted by rate; or those that a linear assignment with the least total distance puts together (data and model may then
         have different numbers of neurons, and each of the smaller side has a partner).
     rate_weight : float
         Of the term for the number of spikes, at least 1, so that silence never wins.
@@ -84,7 +84,7 @@ class _Recorder:
 
     def __init__(self, name: str, objective: MatchedNeurons, trains: SpikeTrains):
         self.name, self.objective, self.window = name, objective, (trains.t_start, trains.t_stop)
-        self.neurons, self.rates = trains.shape[1], _rates(trains)
+        self.neurons, self.rates, self.labels = trains.shape[1], _rates(trains), trains.neurons
         sort = objective.match == "sorted"
         self.order = np.argsort(self.rates, kind="stable") if sort else np.arange(self.neurons)
         self.repeats = [trains[repeat, self.order] for repeat in range(trains.shape[0])]
@@ -102,6 +102,8 @@ class _Recorder:
             )
         rates = _rates(model)
         mine = np.argsort(rates, kind="stable") if match == "sorted" else np.arange(neurons)
+        if match == "number" and model.neurons != self.labels and set(model.neurons) == set(self.labels):
+            mine = np.array([model.neurons.index(label) for label in self.labels])
         runs = [model[trial, mine] for trial in range(model.shape[0])]
         counts, reference = (x * (self.window[1] - self.window[0]) / 1e3 for x in (rates[mine], self.rates[self.order]))
         if match != "assigned":

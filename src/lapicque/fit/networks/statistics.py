@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -27,9 +28,9 @@ class PopulationStatistics:
     neurons, or the difference of their means, divided by the standard error of the data's mean. The loss is the mean of
     ``sqrt(1 + z^2) - 1``: quadratic below one standard error, linear far away. What is undefined (the variability of a
     cell with one spike) is not 0: the shares of neurons that have the statistic are compared, as a statistic of its own
-    with its binomial standard error, and where no neuron of a candidate has it z is `ABSENT`. The standard error of
-    what is one number a trial, such as the rate of network bursts, is that of `PIECES` pieces of the window if there is
-    one trial only; that of a number of events is at least one event.
+    with its binomial standard error, and where no neuron of a candidate has it z of its values is `ABSENT`. The
+    standard error of what is one number a trial, such as the rate of network bursts, is that of `PIECES` pieces of the
+    window if there is one trial only; that of a number of events is at least one event.
 
     Parameters
     ----------
@@ -115,7 +116,7 @@ class _Term:
         found = np.sort(np.where(np.isfinite(found), found, np.nan), axis=1)  # what is undefined comes last
         counts = np.count_nonzero(np.isfinite(found), axis=1)
         known = np.flatnonzero(counts)
-        losses = _soft(np.full(candidates, ABSENT))
+        losses = np.full(candidates, _soft(ABSENT) + _soft(self.share / self.share_error))
         if self.compare == "mean":
             distances = np.abs([found[n, : counts[n]].mean() - self.values.mean() for n in known])
         else:
@@ -133,7 +134,7 @@ def _pieces(feature: Feature, trains: SpikeTrains) -> np.ndarray:
     return values[np.isfinite(values)]
 
 
-def _soft(z: np.ndarray) -> np.ndarray:
+def _soft(z: np.ndarray | float) -> Any:
     return np.sqrt(1 + z * z) - 1
 
 
