@@ -245,7 +245,7 @@ def test_large_matrices_are_means_of_blocks():
 
 
 def test_what_has_no_report(classified, tmp_path):
-    reason = "there are reports of a Fit, of a Trained and of a Comparison, and not of dict"
+    reason = "there are reports of a Fit, ParetoFront, Trained and Comparison, and not of dict"
     with pytest.raises(LapicqueError, match=reason):
         lq.report({}, tmp_path / "page.html")
     with pytest.raises(TrainingError, match="is a folder: name the report's file"):

@@ -11,7 +11,7 @@ import numpy as np
 from lapicque.distances.distance import Distance
 from lapicque.errors import FitError
 from lapicque.fit.agreement import is_coincidence, scoring_distance
-from lapicque.fit.search import Fit
+from lapicque.fit.search import Candidate, Fit
 from lapicque.fit.trial import Trial
 from lapicque.spikes.trains import SpikeTrains
 
@@ -144,7 +144,7 @@ def profile(fit: Fit, points: int = 41) -> dict[str, tuple[np.ndarray, np.ndarra
     return found
 
 
-def predicted(fit: Fit, trials: Sequence[Trial]) -> list[Any]:
+def predicted(fit: Candidate, trials: Sequence[Trial]) -> list[Any]:
     """Return the model's spikes in each trial: SpikeTrains (1, run of the model)."""
     problem = fit.cell.with_trials(trials)
     runs = []

@@ -11,6 +11,7 @@ __getattr__, __dir__, __all__ = attach(
         "Merit": "merit",
         "comparison_report": "comparing.page",
         "fit_report": "fit_page",
+        "front_report": "fronts.page",
         "gradients_report": "gradients.page",
         "merit_table": "merit",
         "network_report": "networks.page",

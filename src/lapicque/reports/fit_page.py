@@ -18,13 +18,6 @@ from lapicque.reports.figures import draw
 from lapicque.reports.material import Material, gather
 from lapicque.reports.writing import file_of, write
 
-_STOPPED = {
-    "budget": "the budget was used up",
-    "patience": "no better candidate came for a while",
-    "interrupted": "it was interrupted",
-    "done": "the optimiser had nothing left to try",
-}
-
 
 def fit_report(
     fit: Fit,
@@ -109,7 +102,7 @@ def _context(material: Material, title: str, command: str) -> dict[str, Any]:
             "evaluations": fit.evaluations,
             "budget": fit.budget,
             "seconds": fit.seconds,
-            "stopped": _STOPPED.get(fit.stopped, fit.stopped),
+            "stopped": reproduce.STOPPED.get(fit.stopped, fit.stopped),
         },
         "intervals": [row for part in material.parts for row in tables.interval_rows(part)],
         "equations": tables.equations(fit.neuron),

@@ -6,11 +6,22 @@ from collections.abc import Sequence
 from typing import Any
 
 from lapicque.fit.free import NUISANCES
+from lapicque.fit.fronts import ParetoFront
+from lapicque.fit.objectives import Several
+from lapicque.fit.problem import Problem
 from lapicque.fit.record import model_to_dict, with_unit
 from lapicque.fit.recording import Recording
-from lapicque.fit.search import Fit
+from lapicque.fit.search import Candidate, Fit
 from lapicque.fit.trial import Trial
 from lapicque.model.neuron import Neuron
+
+#: Why a search ended, for a reader.
+STOPPED = {
+    "budget": "the budget was used up",
+    "patience": "no better candidate came for a while",
+    "interrupted": "it was interrupted",
+    "done": "the optimiser had nothing left to try",
+}
 
 
 def neuron_code(neuron: Neuron, name: str = "neuron") -> str:
@@ -44,9 +55,10 @@ def neuron_code(neuron: Neuron, name: str = "neuron") -> str:
     return "\n".join(lines)
 
 
-def fit_code(fit: Fit, train: Sequence[Trial], recording: Recording | None) -> str:
+def fit_code(fit: Fit | ParetoFront, train: Sequence[Trial], recording: Recording | None) -> str:
     """Return Python that runs the search again; the recording is read from where it was."""
-    problem = fit.cell
+    problem = fit.cell if isinstance(fit, Fit) else fit.problem
+    assert isinstance(problem, Problem)
     source = recording.source if recording is not None and recording.source else "RECORDING"
     lines = [
         "import lapicque as lq",
@@ -73,17 +85,21 @@ def fit_code(fit: Fit, train: Sequence[Trial], recording: Recording | None) -> s
         f"    seed={problem.seed},",
         f"    precision={problem.precision!r},",
         ")",
-        "found = lq.fit.minimize(",
-        "    problem,",
-        f"    lq.optimizers.{fit.optimizer!r},",
-        f"    budget={fit.budget},",
-        f"    seed={fit.seed},",
-        ")",
+        search_code(fit),
     ]
     return "\n".join(lines)
 
 
-def use_code(fit: Fit) -> str:
+def search_code(found: Fit | ParetoFront) -> str:
+    """Return Python that runs the search of a problem again."""
+    call = "found = lq.fit.minimize" if isinstance(found, Fit) else "front = lq.fit.pareto"
+    optimizer = f"    lq.optimizers.{found.optimizer!r},"
+    return "\n".join(
+        [f"{call}(", "    problem,", optimizer, f"    budget={found.budget},", f"    seed={found.seed},", ")"]
+    )
+
+
+def use_code(fit: Candidate) -> str:
     """Return Python that runs the fitted neuron."""
     driven = fit.cell.driven
     values = {name: found for name, found in fit.parameters.items() if name in NUISANCES}
@@ -114,13 +130,22 @@ def _literal(value: Any, unit: str) -> str:
     return f"{value!r} * lq.units.parse_unit({unit!r})" if isinstance(value, list) else repr(with_unit(value, unit))
 
 
-def _objective(fit: Fit) -> str:
-    objective: Any = fit.cell.objective
+def _objective(fit: Fit | ParetoFront) -> str:
+    problem: Any = fit.problem
+    objective = problem.objective
+    if isinstance(objective, Several):
+        return f"objective=[{', '.join(map(_term, objective.objectives))}]"
     distance = getattr(objective, "distance", None)
     if distance is not None and objective == type(objective)(distance):
         return f"distance=lq.distances.{distance!r}"
-    terms = getattr(objective, "terms", ((1.0, objective),))
-    return "objective=" + " + ".join(f"{weight!r}*lq.fit.{_with_path(repr(term))}" for weight, term in terms)
+    return f"objective={_term(objective)}"
+
+
+def _term(objective: Any) -> str:
+    """Return an objective as code; a weighted sum as what was added up."""
+    if not hasattr(objective, "terms"):
+        return f"lq.fit.{_with_path(repr(objective))}"
+    return " + ".join(f"{weight!r}*lq.fit.{_with_path(repr(term))}" for weight, term in objective.terms)
 
 
 def _with_path(text: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lapicque.errors import LapicqueError
+from lapicque.fit.fronts import ParetoFront
 from lapicque.fit.search import Fit
 
 if TYPE_CHECKING:
@@ -15,17 +16,19 @@ if TYPE_CHECKING:
     from lapicque.train.training.trained import Trained
 
 
-def report(found: Fit | Models | Trained | Comparison, path: str | os.PathLike[str], **details: Any) -> Path:
+def report(
+    found: Fit | ParetoFront | Models | Trained | Comparison, path: str | os.PathLike[str], **details: Any
+) -> Path:
     """Write what was found as one HTML page, which needs nothing else, and its figures beside it.
 
     Parameters
     ----------
-    found : lapicque.fit.Fit, lapicque.fit.Comparison, lapicque.train.Trained, or what
-        `lapicque.train.compare_gradients` returns
+    found : lapicque.fit.Fit, lapicque.fit.ParetoFront, lapicque.fit.Comparison, lapicque.train.Trained, or
+        what `lapicque.train.compare_gradients` returns
     path : path
         Of the page; the figures of ``report.html`` are put into ``report-figures`` beside it.
-    **details : as of `lapicque.reports.fit_report`, `network_report`, `comparison_report`, `training_report` or
-        `gradients_report`
+    **details : as of `lapicque.reports.fit_report`, `network_report`, `front_report`, `comparison_report`,
+        `training_report` or `gradients_report`
 
     Returns
     -------
@@ -42,7 +45,7 @@ def report(found: Fit | Models | Trained | Comparison, path: str | os.PathLike[s
     >>> report(3, "three.html")
     Traceback (most recent call last):
         ...
-    lapicque.errors.LapicqueError: there are reports of a Fit, of a Trained and of a Comparison, and not of int
+    lapicque.errors.LapicqueError: there are reports of a Fit, ParetoFront, Trained and Comparison, and not of int
     """
     if isinstance(found, Fit):
         from lapicque.fit.networks import NetworkProblem
@@ -54,6 +57,10 @@ def report(found: Fit | Models | Trained | Comparison, path: str | os.PathLike[s
         from lapicque.reports.fit_page import fit_report
 
         return fit_report(found, path, **details)
+    if isinstance(found, ParetoFront):
+        from lapicque.reports.fronts.page import front_report
+
+        return front_report(found, path, **details)
     if type(found).__module__ == "lapicque.fit.comparing":
         from lapicque.fit.comparing import Comparison as Models
         from lapicque.reports.comparing.page import comparison_report
@@ -72,5 +79,5 @@ def report(found: Fit | Models | Trained | Comparison, path: str | os.PathLike[s
         if isinstance(found, Comparison):
             return gradients_report(found, path, **details)
     raise LapicqueError(
-        f"there are reports of a Fit, of a Trained and of a Comparison, and not of {type(found).__name__}"
+        f"there are reports of a Fit, ParetoFront, Trained and Comparison, and not of {type(found).__name__}"
     )

@@ -12,7 +12,7 @@ from lapicque.errors import FitError
 from lapicque.fit.held_out import predicted
 from lapicque.fit.networks import NetworkProblem
 from lapicque.fit.problem import Problem
-from lapicque.fit.search import Fit
+from lapicque.fit.search import Candidate, Fit
 from lapicque.fit.trial import Trial
 from lapicque.fit.validation.observed import Given, observed
 from lapicque.fit.validation.runs import FEWEST
@@ -21,13 +21,14 @@ from lapicque.spikes.trains import SpikeTrains
 
 
 def both_sides(
-    fit: Fit, given: Any, seeds: int, wiring: str, seed: int, progress: bool
+    fit: Candidate, given: Any, seeds: int, wiring: str, seed: int, progress: bool
 ) -> tuple[Given, Given, list[str]]:
     """Return data, model, and notes, of a fit.
 
     Parameters
     ----------
-    fit : Fit
+    fit : Candidate
+        A fit, or a candidate of a front.
     given : sequence of Trial, name -> SpikeTrains, or None
         Unseen data; the problem's own if None.
     seeds, wiring, seed, progress : as of `lapicque.fit.validate`
@@ -47,10 +48,11 @@ def both_sides(
     data = original.data if given is None else dict(given)
     notes = [] if given is not None else ["the data are those of the fit: unseen ones test more"]
     trials = max(run.shape[0] for side in observed([data], "data").values() for run in side.runs)
+    seen = {original.seed, original.wiring_seed, *([fit.seed] if isinstance(fit, Fit) else [])}
     runs: list[Mapping[str, SpikeTrains]] = []
     with bar("validate", seeds, show=progress) as tick:
         try:
-            for noise, wires in fresh_seeds({original.seed, original.wiring_seed, fit.seed}, seeds, seed):
+            for noise, wires in fresh_seeds(seen, seeds, seed):
                 problem = replace(original, wiring_seed=wires) if wiring == "fresh" else original
                 runs.append(problem.respond(fit.point, trials=trials, seed=noise))
                 tick(1)
@@ -68,7 +70,7 @@ def fresh_seeds(seen: set[int], n: int, seed: int) -> list[tuple[int, int]]:
     return list(zip(found[:n], found[n : 2 * n], strict=True))
 
 
-def _cells(fit: Fit, original: Problem, given: Any) -> tuple[Given, Given, list[str]]:
+def _cells(fit: Candidate, original: Problem, given: Any) -> tuple[Given, Given, list[str]]:
     """Return the scored trains of trials as if each stimulus were a neuron, (repeat, stimulus), of data and model."""
     trials = original.trials if given is None else given
     if not isinstance(trials, Sequence) or not all(isinstance(trial, Trial) for trial in trials):

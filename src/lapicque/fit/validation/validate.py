@@ -9,7 +9,7 @@ import numpy as np
 
 from lapicque.errors import FitError, suggest
 from lapicque.fit import features as catalogue
-from lapicque.fit.search import Fit
+from lapicque.fit.search import Candidate
 from lapicque.fit.validation.comparison import Comparison, Feature, compare, judged, name_of
 from lapicque.fit.validation.distributions import ks
 from lapicque.fit.validation.fresh import both_sides
@@ -24,7 +24,7 @@ UNEQUAL = 0.1
 
 
 def validate(
-    data: Given | Fit,
+    data: Given | Candidate,
     model: Any = None,
     *,
     features: Sequence[Feature] | None = None,
@@ -50,7 +50,7 @@ def validate(
 
     Parameters
     ----------
-    data : SpikeTrains (trial, neuron), name -> SpikeTrains, sequence of those, or Fit
+    data : SpikeTrains (trial, neuron), name -> SpikeTrains, sequence of those, or Fit or Compromise
         The trials of one `SpikeTrains` are runs; of a sequence, its items are, and trials of an item belong together. A
         long recording becomes runs by `lapicque.fit.validation.pieces`.
     model : as data
@@ -106,7 +106,7 @@ def validate(
     _check(alpha, power, independent, wiring, seed)
     rng = np.random.default_rng(np.random.SeedSequence([int(seed), 0x7E57]))
     notes: list[str] = []
-    if isinstance(data, Fit):
+    if isinstance(data, Candidate):
         data, model, said = both_sides(data, model, seeds, wiring, seed, progress)
         notes += said
     elif model is None:
