@@ -150,3 +150,16 @@ def test_what_cannot_be_generated_is_refused():
     assert inhomogeneous_poisson(np.full(101, 50.0), 100, seed=1) == inhomogeneous_poisson(
         np.full(100, 50.0), 100, seed=1
     )
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: poisson(10, 100, seed=1, refractory=np.nan),
+        lambda: inhomogeneous_poisson([50.0], 100, seed=1, dt=np.inf),
+        lambda: inhomogeneous_gamma([50.0], 2, 100, seed=1, dt=np.inf),
+    ],
+)
+def test_times_that_are_none_are_not_silence(make):
+    with pytest.raises(RecordingError, match=r"nan|inf"):
+        make()

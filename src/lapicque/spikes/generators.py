@@ -74,7 +74,7 @@ def poisson(
     """
     hertz, dead = checked_rate(rate), float(magnitude(refractory, "ms", "the refractory period"))
     free = 1.0 - hertz * dead * 1e-3
-    if dead < 0 or free <= 0:
+    if not (dead >= 0 and free > 0):
         raise RecordingError(f"a neuron that is refractory for {dead:g} ms cannot fire at {hertz:g} Hz")
     scale = np.inf if hertz == 0 else free * 1e3 / hertz
 
@@ -272,8 +272,8 @@ def _check_number(trains: int) -> None:
 def _rate_in_time(rate: Any, start: float, stop: float, dt: Any) -> tuple[np.ndarray, float]:
     """Rate in each step of the window, (step,) in Hz, and the length of a step in ms."""
     step = float(magnitude(dt, "ms", "dt"))
-    if not step > 0:
-        raise RecordingError(f"dt must be positive, not {step:g} ms")
+    if not 0 < step < np.inf:
+        raise RecordingError(f"dt must be positive and finite, not {step:g} ms")
     n = int(np.ceil((stop - start) / step * (1 - 1e-12)))
     if callable(rate):
         rate = rate(start + step * (np.arange(n) + 0.5))
