@@ -85,3 +85,11 @@ def test_signals_that_do_not_fit():
 def test_a_window_without_an_edge_is_refused():
     with pytest.raises(RecordingError, match="must be finite, not nan to 5"):
         spike_triggered_average(SpikeTrains.from_lists([[5]], t_stop=10), np.zeros(10), 1, (np.nan, 5))
+
+
+def test_lags_are_those_of_samples():
+    # a window between samples begins at the nearest one, and says so
+    signal = np.arange(20.0)
+    found = spike_triggered_average(SpikeTrains.from_lists([[10.0]], t_stop=20), signal, dt=1, window=(-1.4, 2.3))
+    np.testing.assert_array_equal(found.lags, [-1, 0, 1, 2])
+    np.testing.assert_array_equal(found.values, [10 + found.lags])

@@ -40,7 +40,7 @@ def spike_triggered_average(
     dt : ms
         Step between samples.
     window : (ms, ms)
-        From where to where around the spike; the end is not included.
+        From where to where around the spike, rounded to samples; the end is not included.
     t_start : ms, optional
         Time of the first sample; by default that of the trains' window.
 
@@ -142,10 +142,11 @@ class _Cut:
                 f"and at most as many as the signal has, {rows.shape[1]}"
             )
         self.signal, self.length = rows, length
-        self.lags = first + step * np.arange(length)
+        begins = round(first / step)
+        self.lags = step * (begins + np.arange(length))
         # to the left of a spike, and safe from the rounding of times that are multiples of dt
         slack = (rounding(trains) + 4 * np.finfo(float).eps * abs(begin)) / step + 1e-9
-        at = np.floor((trains.times - begin) / step * (1 + 1e-12) + slack).astype(np.int64) + round(first / step)
+        at = np.floor((trains.times - begin) / step * (1 + 1e-12) + slack).astype(np.int64) + begins
         inside = (at >= 0) & (at + length <= rows.shape[1])
         train = np.repeat(np.arange(len(trains)), trains.counts)
         trial, neuron = np.divmod(train[inside], max(neurons, 1))
