@@ -74,3 +74,9 @@ def test_a_share_is_met_whatever_its_rounding():
     # 0.14 * 50 is 7.000000000000001
     trains = SpikeTrains.from_lists([[10, 11, 12]] * 7 + [[]] * 43, t_stop=100)
     assert network_bursts(bursts(trains, max_isi=2), share=0.14).neurons.tolist() == [7]
+
+
+def test_an_endless_gap_is_refused():
+    trains = SpikeTrains.from_lists([[1, 2, 3, 50, 51, 52]], t_stop=60)
+    with pytest.raises(RecordingError, match="the gap, inf ms, not below 0 and finite"):
+        network_bursts(bursts(trains, 5), gap=np.inf)

@@ -96,8 +96,10 @@ def network_bursts(bursts: Bursts, share: float = 0.2, *, gap: Any = 0.0) -> Net
     (array([10.]), array([7.]), array([2]), array([6]))
     """
     apart = float(magnitude(gap, "ms", "gap"))
-    if not (0 <= share <= 1 and apart >= 0):
-        raise RecordingError(f"the share, {share:g}, must lie between 0 and 1, and the gap, {apart:g} ms, not below 0")
+    if not (0 <= share <= 1 and 0 <= apart < np.inf):
+        raise RecordingError(
+            f"the share, {share:g}, must lie between 0 and 1, and the gap, {apart:g} ms, not below 0 and finite"
+        )
     trials, neurons = bursts.shape
     trial, neuron = np.divmod(bursts.train, max(neurons, 1))
     order = np.lexsort((bursts.start, trial))
