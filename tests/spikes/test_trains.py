@@ -224,3 +224,9 @@ def test_masked_times_are_no_spikes():
 def test_what_is_no_train_is_told(index):
     with pytest.raises(RecordingError, match="among 2 spike trains"):
         SpikeTrains.from_lists([[1], [2]], t_stop=5)[index]
+
+
+def test_trains_of_neo_in_single_precision():
+    neo = pytest.importorskip("neo")
+    train = neo.SpikeTrain(np.array([0.1, 0.7], np.float32), units="s", t_stop=np.float32(0.7))
+    assert SpikeTrains.from_neo(train).times.tolist() == pytest.approx([100, 700], rel=1e-7)

@@ -43,7 +43,8 @@ def from_neo(source: Any) -> SpikeTrains:
         raise RecordingError(f"a container of spike trains has one window; Neo's object holds {what}")
     [(t_start, t_stop)] = windows
     return SpikeTrains.from_lists(
-        [magnitude(train, "ms") for train in trains],
+        # converted in double precision, whatever they are held in
+        [magnitude(train.magnitude.astype(float) * train.units, "ms") for train in trains],
         t_start=t_start,
         t_stop=t_stop,
         shape=(len(segments), widths.pop()),
