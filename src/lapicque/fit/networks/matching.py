@@ -28,8 +28,9 @@ class MatchedNeurons:
     distance : Distance
     match : ``"number"``, ``"sorted"`` or ``"assigned"``
         Which neurons are compared: those with the same number, or place where data and model have other numbers; those
-        with the same rank when both sides are sorted by rate; or those that a linear assignment with the least total distance puts together (data and model may then
-        have different numbers of neurons, and each of the smaller side has a partner).
+        with the same rank when both sides are sorted by rate; or those that a linear assignment with the least total
+        distance puts together (data and model may then have different numbers of neurons, and each of the smaller side
+        has a partner).
     rate_weight : float
         Of the term for the number of spikes, at least 1, so that silence never wins.
 
