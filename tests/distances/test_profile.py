@@ -147,3 +147,10 @@ def test_profiles_of_long_trains_take_little_memory(distance):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 100 * 8 * len(a.times)  # and not a number for each spike of the one and of the other
+
+
+@pytest.mark.parametrize("time", [-1.0, 41.0, np.nan, np.inf])
+def test_a_profile_has_no_value_outside_its_window(time):
+    a, b = SpikeTrains.from_lists([[10, 20, 30], [5, 25]], t_stop=40)
+    with pytest.raises(DistanceError, match="the profile is known from 0 to 40 ms"):
+        isi().profile(a, b)([1.0, time])

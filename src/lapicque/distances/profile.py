@@ -43,7 +43,7 @@ class Profile:
     def __call__(self, t: Any) -> np.ndarray:
         """Value at times in ms; at a jump, the mean of both sides."""
         t = np.asarray(magnitude(t, "ms", "time"), float)
-        if np.any((t < self.times[0]) | (t > self.times[-1])):
+        if not np.all((t >= self.times[0]) & (t <= self.times[-1])):  # nor at what is no number
             raise DistanceError(f"the profile is known from {self.times[0]:g} to {self.times[-1]:g} ms")
         # the piece that contains t from the left, and from the right
         left = np.maximum(np.searchsorted(self.times, t, side="left") - 1, 0)
