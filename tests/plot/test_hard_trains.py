@@ -7,6 +7,7 @@ import pytest
 
 import lapicque as lq
 from lapicque.errors import RecordingError
+from lapicque.plot.matching import match
 from lapicque.reports.spike_page import spike_figure
 from lapicque.spikes import SpikeTrains
 
@@ -79,3 +80,10 @@ def test_raster_and_rates_of_a_page_share_their_time():
     early, late = make([[1, 2]], t_stop=10), make([[15]], t_start=5, t_stop=20)
     top, below = spike_figure({"late": late, "early": early}).axes
     assert top.get_xlim() == below.get_xlim() == (0, 20)
+
+
+def test_matching_on_a_grid_is_the_same_long_after_time_zero():
+    early = [np.array([3, 50]) * 0.1, np.array([10, 43]) * 0.1]
+    late = [1e8 + times for times in early]
+    for pair in (early, late):
+        assert all(found.all() for found in match(*pair, 0.7))

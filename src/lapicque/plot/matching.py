@@ -8,6 +8,7 @@ import numpy as np
 
 from lapicque.plot.style import DATA, EXTRA, MISSED, MODEL, own_axes, tidy, time_axis
 from lapicque.plot.trains import name_rows, ticks
+from lapicque.spikes.rounding import ROUNDING
 from lapicque.spikes.trains import SpikeTrains
 from lapicque.units import magnitude
 
@@ -112,9 +113,10 @@ def match(a: np.ndarray, b: np.ndarray, precision: float) -> tuple[np.ndarray, n
     (array([ True, False]), array([ True, False]))
     """
     in_a, in_b = np.zeros(len(a), bool), np.zeros(len(b), bool)
+    reach = precision + max(1e-9, ROUNDING * np.abs(np.concatenate([a[-1:], b[-1:]])).max(initial=0.0))
     i = j = 0
     while i < len(a) and j < len(b):
-        if abs(a[i] - b[j]) <= precision + 1e-9:
+        if abs(a[i] - b[j]) <= reach:
             in_a[i] = in_b[j] = True
             i, j = i + 1, j + 1
         elif a[i] < b[j]:
