@@ -163,3 +163,13 @@ def test_requests_that_make_no_sense_are_refused():
         Events.from_trains(SpikeTrains.from_lists([[1], [2]], t_stop=5, shape=(2, 1)))
     with pytest.raises(RecordingError, match="does not hold 2 trains"):
         Events.from_trains(SpikeTrains.from_lists([[1], [2]], t_stop=5), shape=3)
+
+
+def test_an_array_of_no_steps_has_no_events():
+    events = Events.from_array(np.zeros((0, 2, 3)), dt=1)
+    assert (len(events), events.shape, events.duration) == (0, (2, 3), 0)
+
+
+def test_masked_times_are_no_events():
+    with pytest.raises(RecordingError, match="times of events hide 1 masked values"):
+        Events(np.ma.array([1.0, 2.0], mask=[False, True]), [0, 0], shape=1)

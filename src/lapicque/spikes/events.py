@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from lapicque.errors import RecordingError
+from lapicque.spikes.arrays import unmasked
 from lapicque.spikes.trains import SpikeTrains
 from lapicque.units import magnitude
 
@@ -60,7 +61,7 @@ class Events:
         def put(name: str, value: Any) -> None:
             object.__setattr__(self, name, value)
 
-        times = np.array(magnitude(times, "ms", "times of events"), float, ndmin=1)
+        times = np.array(magnitude(unmasked(times, "times of events"), "ms", "times of events"), float, ndmin=1)
         channels = np.array(channels, ndmin=1)
         if channels.size and not np.issubdtype(channels.dtype, np.integer):
             raise RecordingError(f"channels of events must be integers, not {channels.dtype}")
@@ -240,7 +241,7 @@ class Events:
         whole = counts.astype(np.int64) if np.isfinite(counts).all() else counts * 0 - 1
         if np.any(whole != counts) or np.any(whole < 0):
             raise RecordingError("counts of events must be whole numbers from 0 on")
-        flat = whole.reshape(len(counts), -1)
+        flat = whole.reshape(len(counts), int(np.prod(counts.shape[1:])))
         step, channel = np.nonzero(flat)
         many = flat[step, channel]
         return cls(np.repeat(step * dt, many), np.repeat(channel, many), counts.shape[1:], len(counts) * dt)
