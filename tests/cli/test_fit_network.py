@@ -64,6 +64,36 @@ def test_a_network_is_fitted_validated_and_written(files):
     assert json.loads((files / "out" / "fit.json").read_text())["parameters"] == found["parameters"]
 
 
+SEVERAL = (
+    NETWORK
+    + """
+free = {"exc_noise.mean": (0, 8), "exc->inh.w": ("0 mV", "8 mV")}
+objective = [
+    lq.fit.PopulationStatistics((lq.fit.features.rate(),)), lq.fit.PopulationStatistics((lq.fit.features.cv(),))
+]
+"""
+)
+
+
+def test_several_objectives_end_in_a_front(files, monkeypatch):
+    (files / "net.py").write_text(SEVERAL)
+    monkeypatch.setattr("lapicque.reports.searched.FRAMES", 2)
+    result = run(files / "net.py", f"exc={files / 'exc.npz'}", f"inh={files / 'inh.npz'}", "--budget", 128, "--seed", 1,
+                 "--out", files / "out")  # fmt: skip
+    assert result.exit_code == 0, result.output
+    assert "ParetoFront of 'network of exc and inh'" in result.output
+    assert "Validation:" in result.output
+    found = json.loads((files / "out" / "front.json").read_text())
+    assert set(found["knee"]) == {"rate", "cv"}
+    assert found["knee"] in [one["losses"] for one in found["front"]]
+    assert found["units"] == {"exc_noise.mean": "pA", "exc->inh.w": "mV"}
+    assert "Choose a candidate" in (files / "out" / "report.html").read_text()
+    refused = run(files / "net.py", f"exc={files / 'exc.npz'}", f"inh={files / 'inh.npz'}", "--optimizer", "cma_es",
+                  "--out", files / "o")  # fmt: skip
+    assert refused.exit_code == 1
+    assert "cma_es minimises one objective" in refused.output
+
+
 @pytest.mark.parametrize(
     ("text", "arguments", "message"),
     [

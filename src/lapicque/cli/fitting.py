@@ -31,7 +31,9 @@ from lapicque.units import split
 @click.option("--fix", multiple=True, metavar="NAME=VALUE", help="Hold a parameter at a value, e_l=-65mV.")
 @click.option("--distance", "distance_text", default="coincidence:4ms", show_default=True, help="NAME or NAME:SCALE.")
 @click.option("--budget", default=30_000, show_default=True, help="Candidates to evaluate.")
-@click.option("--optimizer", help="cma_es or differential_evolution [cma_es with many restarts].")
+@click.option(
+    "--optimizer", help="cma_es, differential_evolution ... [cma_es; of several objectives nsga2]."
+)
 @click.option("--seed", default=0, show_default=True, help="Of the search and the model's noise.")
 @click.option(
     "--split", default=0.6, show_default=True, help="Fraction of the time that is fitted; the rest is the test."
@@ -60,7 +62,7 @@ def fit(context: click.Context, **options: Any) -> None:
     """Fit a model to a RECORDING (ABF, Igor .ibw, NWB, .npz, .csv, text) and write a report.
 
     Fit a network to spikes by NETWORK.py DATA: the file defines `network` and `free`, and DATA are files of spikes,
-    each RECORDER=FILE, or one that holds them all.
+    each RECORDER=FILE, or one that holds them all. Where `objective` is a list, what is found is a Pareto front.
 
     Ctrl-C ends the search and keeps what was found: the report is written, and --resume goes on from there.
     """

@@ -24,7 +24,7 @@ NAMES = ("network", "free", "objective", "dt", "method", "precision", "trials", 
 
 
 def fit_network(context: click.Context, options: Mapping[str, Any]) -> None:
-    """Fit, validate on the rest of the time, and write what was found."""
+    """Fit, validate on the rest of the time, and write what was found; of several objectives, their front."""
     from lapicque import fit as fitting
     from lapicque.cli.fitting import optimizer_of
     from lapicque.reports import report
@@ -53,16 +53,24 @@ def fit_network(context: click.Context, options: Mapping[str, Any]) -> None:
     elif not options["resume"]:
         checkpoint.unlink(missing_ok=True)
     click.echo(f"fitting {problem.dimension} numbers of a {problem.name}, {options['budget']} candidates ...")
-    found = fitting.minimize(
+    several = len(problem.objectives) > 1
+    search = fitting.pareto if several else fitting.minimize
+    found: Any = search(
         problem, optimizer_of(options["optimizer"]), options["budget"], options["seed"], patience=options["patience"],
         checkpoint=checkpoint, executor=_pools(options["workers"]),
     )  # fmt: skip
     click.echo(repr(found))
-    validation = fitting.validate(found, test, seed=options["seed"])
+    validation = fitting.validate(found.knee() if several else found, test, seed=options["seed"])
     click.echo(repr(validation))
-    (out / "fit.json").write_text(json.dumps(record_of(found, validation), indent=2) + "\n", encoding="utf-8")
-    page = report(found, out / "report.html", validation=validation, command=shlex.join(["lapicque", *sys.argv[1:]]))
-    click.echo(f"report: {Path(page).resolve()}")
+    record = record_of_front(found, validation) if several else record_of(found, validation)
+    file = out / ("front.json" if several else "fit.json")
+    file.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    if several and len(found) < 2:
+        click.echo(f"one candidate is best in everything, so there is no page to choose from: it stands in {file}")
+    else:
+        command = shlex.join(["lapicque", *sys.argv[1:]])
+        page = report(found, out / "report.html", validation=validation, command=command, animation="html")
+        click.echo(f"report: {Path(page).resolve()}")
     if found.stopped == "interrupted":
         click.echo("interrupted: here is the best so far; --resume continues the search")
         raise click.exceptions.Exit(INTERRUPTED)
@@ -124,27 +132,43 @@ def parts(data: Mapping[str, Any], split: float) -> tuple[dict[str, Any], dict[s
 
 def record_of(found: Any, validation: Any) -> dict[str, Any]:
     """Return the record of a fit of a network, ready for JSON; numbers that are not finite are null."""
-    from lapicque.fit.record import finite, versions
+    from lapicque.fit.record import finite
 
     parameters = {
         name: {"value": value.value, "unit": str(value.unit), "bounds": [value.low, value.high]}
         for name, value in found.parameters.items()
     }
-    return finite(
-        {
-            "model": repr(found.problem.network),
-            "parameters": parameters,
-            "loss": found.loss,
-            "evaluations": found.evaluations,
-            "seconds": found.seconds,
-            "stopped": found.stopped,
-            "seed": found.seed,
-            "objectives": list(found.problem.objectives),
-            "validation": validation.as_dict(),
-            "command": shlex.join(["lapicque", *sys.argv[1:]]),
-            "versions": versions(),
-        }
-    )
+    return finite({"parameters": parameters, "loss": found.loss, **_shared(found, validation)})
+
+
+def record_of_front(front: Any, validation: Any) -> dict[str, Any]:
+    """Return the record of a front, ready for JSON: all of its candidates, and the validation of its knee."""
+    from lapicque.fit.record import finite
+
+    units = {f.name: str(f.unit) for f in front.problem.free}
+    candidates = [
+        {"losses": one.losses, "parameters": {name: value.value for name, value in one.parameters.items()}}
+        for one in front
+    ]
+    own = {"front": candidates, "knee": front.knee().losses, "units": units, "hypervolume": front.hypervolume,
+           "reference": front.reference.tolist()}  # fmt: skip
+    return finite({**own, **_shared(front, validation)})
+
+
+def _shared(found: Any, validation: Any) -> dict[str, Any]:
+    from lapicque.fit.record import versions
+
+    return {
+        "model": repr(found.problem.network),
+        "evaluations": found.evaluations,
+        "seconds": found.seconds,
+        "stopped": found.stopped,
+        "seed": found.seed,
+        "objectives": list(found.problem.objectives),
+        "validation": validation.as_dict(),
+        "command": shlex.join(["lapicque", *sys.argv[1:]]),
+        "versions": versions(),
+    }
 
 
 def _pools(workers: int | None) -> Any:
