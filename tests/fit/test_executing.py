@@ -87,6 +87,24 @@ def test_batches_do_not_matter(problem, count, batch):
         np.testing.assert_array_equal(losses(points), problem.losses(points))
 
 
+def half(values):
+    return np.where(values["x"] > 0.5, np.nan, values["x"])
+
+
+def never(values):
+    return np.full_like(values["x"], np.inf)
+
+
+@pytest.mark.parametrize("batch", [None, 1, 2, 5])
+def test_a_batch_that_explodes_ends_no_search_but_a_generation_does(batch):
+    """As without an executor, where a batch is a generation."""
+    some, none = (lq.fit.FunctionProblem(function, dict(x=(0, 1))) for function in (half, never))
+    same(lq.fit.minimize(some, CMA, 240, executor=Elsewhere(), batch=batch), lq.fit.minimize(some, CMA, 240))
+    for executor, size in ((None, None), (Elsewhere(), batch)):
+        with pytest.raises(FitError, match="'never' is not finite for any of 24 candidates"):
+            lq.fit.minimize(none, CMA, 240, executor=executor, batch=size)
+
+
 def test_batches_are_whole_lanes_of_a_cell(problem):
     here = Elsewhere()
     with evaluating(problem, here) as losses:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from lapicque.errors import FitError
+from lapicque.fit.function_problem import FunctionProblem
 from lapicque.fit.searchable import Searchable, checked_losses
 
 #: How often one batch is sent before the search gives up.
@@ -120,7 +121,10 @@ class _Sender:
                 f"{len(parts) - len(found)} of {len(parts)} batches of candidates of {self.problem.name!r} were lost "
                 f"with their workers {ATTEMPTS} times: {_said(failed)}"
             ) from failed
-        return checked_losses(self.problem, points, np.concatenate([found[n] for n in range(len(parts))]))
+        whole = np.concatenate([found[n] for n in range(len(parts))])
+        if isinstance(self.problem, FunctionProblem):
+            whole = self.problem.finite(whole)
+        return checked_losses(self.problem, points, whole)
 
     def _sent_and_back(self, parts: list[np.ndarray], found: dict[int, np.ndarray], attempt: int) -> Exception | None:
         """Send what is missing, put what comes back into `found`; return why something did not come back."""
@@ -186,6 +190,8 @@ def _evaluate(
     """
     try:
         problem = _rebuilt(sent) if isinstance(sent, bytes) else sent
+        if isinstance(problem, FunctionProblem):  # of which a batch may explode, but no generation
+            return problem.unchecked(points), None
         return problem.losses(points, threads), None
     except Exception as error:
         if isinstance(sent, bytes):  # elsewhere, from where no traceback comes

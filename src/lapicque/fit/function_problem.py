@@ -136,8 +136,12 @@ class FunctionProblem:
         Raises
         ------
         FitError
-            If the function returns something of another shape.
+            If the function returns something of another shape, or nothing finite for several candidates.
         """
+        return self.finite(self.unchecked(points))
+
+    def unchecked(self, points: np.ndarray) -> np.ndarray:
+        """Return what the function does, which may not be finite: (candidate,), or (candidate, objective)."""
         points = np.atleast_2d(np.asarray(points, dtype=float))
         given = self.function(self.values(points))
         try:
@@ -151,11 +155,21 @@ class FunctionProblem:
                 f"{self.name!r} returned losses of shape {found.shape}, {expected} is expected: one for each candidate"
                 + (" and objective" if count > 1 else "")
             )
-        finite = np.isfinite(found)
-        if len(points) > 1 and not finite.any(axis=0).all():
+        return found
+
+    def finite(self, found: np.ndarray) -> np.ndarray:
+        """Return the losses of a generation from what the function returned, all at once or in batches.
+
+        Raises
+        ------
+        FitError
+            If an objective is finite for none of several candidates.
+        """
+        count, finite = len(self.objectives), np.isfinite(found)
+        if len(found) > 1 and not finite.any(axis=0).all():
             what = "" if count == 1 else f" in {self.objectives[int(np.argmin(finite.any(axis=0)))]!r}"
             raise FitError(
-                f"{self.name!r} is not finite{what} for any of {len(points)} candidates: check it and the bounds"
+                f"{self.name!r} is not finite{what} for any of {len(found)} candidates: check it and the bounds"
             )
         whole = finite if count == 1 else finite.all(axis=1, keepdims=True)  # else it would be on the front
         return np.where(whole, found, EXPLODED)
