@@ -57,41 +57,46 @@ def setting_of(network: Network, circuit: Circuit, name: str) -> Setting:
     """
     if not isinstance(name, str):
         raise SimulationError(f"a name is expected, such as 'exc.v', not {name!r}")
-    numbers = {population: n for n, population in enumerate(network.populations)}
-    projection, _, last = name.rpartition(".")
-    if projection in network.projections and last in network.projections[projection].synapse.learned:
-        store = store_of(circuit, projection)
-        unit = network.projections[projection].units[last]
-        return Setting(name, "learned", -1, last, store.wiring.count, unit, projection)
+    return _learned(network, circuit, name) or _state(network, circuit, name) or _described(network, circuit, name)
+
+
+def _learned(network: Network, circuit: Circuit, name: str) -> Setting | None:
+    """Return a state of the single synapses of a projection; None for another name."""
+    owner, _, variable = name.rpartition(".")
+    if owner not in network.projections or variable not in network.projections[owner].synapse.learned:
+        return None
+    unit = network.projections[owner].units[variable]
+    return Setting(name, "learned", -1, variable, store_of(circuit, owner).wiring.count, unit, owner)
+
+
+def _state(network: Network, circuit: Circuit, name: str) -> Setting | None:
+    """Return a state of neurons, or of their receptors; None for another name.
+
+    Raises
+    ------
+    SimulationError
+        For lists of spikes, which have no variables, and variables that follow from others.
+    """
     owner, _, variable = name.partition(".")
-    if owner in numbers:
-        n = numbers[owner]
-        neuron = circuit.cells[n].neuron
-        if neuron is None:
-            raise SimulationError(f"{owner!r} is a list of spikes: it has no variables")
-        inner = part_name(*variable.split(".", 1)) if "." in variable else variable
-        if inner in neuron.states:
-            return Setting(name, "state", n, inner, circuit.cells[n].size, neuron.states[inner].unit)
-        found = neuron.variables.get(inner)
-        if found is not None and found.kind == "algebraic" and inner not in network.populations[owner].neuron.inputs:  # type: ignore[union-attr]
-            message = f"{name!r} is computed from other variables: net.record({owner}, {variable!r}) shows it"
-            raise SimulationError(message)
-    elif projection not in network.projections and (
-        "->" not in name and owner not in {s.partition(".")[0] for s in network.stimulations}
-    ):
-        raise SimulationError(f"there is no population {owner!r}{suggest(owner, numbers)}")
-    try:
-        place = input_of(network, place_of(network, name))
-    except SimulationError:
-        if owner in numbers:
-            states = circuit.cells[numbers[owner]].neuron.variables  # type: ignore[union-attr]
-            known = [
-                x.replace("__", ".") for x, v in states.items() if v.kind != "algebraic" and not x.startswith(PREFIX)
-            ]
-            hint = suggest(variable, known) or f"; it has {', '.join(map(repr, known))}"
-            raise SimulationError(f"{owner!r} has nothing called {variable!r}{hint}") from None
-        raise
-    constant = ""
+    if owner not in network.populations:
+        return None
+    n = list(network.populations).index(owner)
+    cells = circuit.cells[n]
+    if cells.neuron is None:
+        raise SimulationError(f"{owner!r} is a list of spikes: it has no variables")
+    inner = part_name(*variable.split(".", 1)) if "." in variable else variable
+    if inner in cells.neuron.states:
+        return Setting(name, "state", n, inner, cells.size, cells.neuron.states[inner].unit)
+    found = cells.neuron.variables.get(inner)
+    if found is not None and found.kind == "algebraic" and inner not in network.populations[owner].neuron.inputs:  # type: ignore[union-attr]
+        raise SimulationError(f"{name!r} is computed from other variables: net.record({owner}, {variable!r}) shows it")
+    return None
+
+
+def _described(network: Network, circuit: Circuit, name: str) -> Setting:
+    """Return what the description of the network says: a constant of neurons, or what a circuit is made from."""
+    place = _place(network, circuit, name)
+    owner, constant = name.partition(".")[0], ""
     if place.kind in ("parameter", "input"):
         constant = place.name
     elif place.kind == "receptor":
@@ -101,12 +106,39 @@ def setting_of(network: Network, circuit: Circuit, name: str) -> Setting:
         owner = stimulation.target.population.name
         if isinstance(stimulation.stimulus, Drive) and stimulation.target.whole:
             constant = part_name(stimulus_part(stimulation), place.name)
-    n = numbers.get(owner, -1)
-    if n >= 0 and constant in circuit.cells[n].parameters:
+    if owner in network.populations:
+        n = list(network.populations).index(owner)
         cells = circuit.cells[n]
-        assert cells.neuron is not None
-        return Setting(name, "constant", n, constant, cells.size, cells.neuron.variables[constant].unit)
+        if constant in cells.parameters:
+            assert cells.neuron is not None
+            return Setting(name, "constant", n, constant, cells.size, cells.neuron.variables[constant].unit)
     return Setting(name, "described", unit=_unit_of(network, place))
+
+
+def _place(network: Network, circuit: Circuit, name: str) -> Place:
+    """Return where a description keeps what a name means.
+
+    Raises
+    ------
+    SimulationError
+        If there is nothing of that name, with the nearest one.
+    """
+    owner, _, variable = name.partition(".")
+    numbers = {population: n for n, population in enumerate(network.populations)}
+    known_owner = owner in numbers or name.rpartition(".")[0] in network.projections or "->" in name
+    if not known_owner and owner not in {s.partition(".")[0] for s in network.stimulations}:
+        raise SimulationError(f"there is no population {owner!r}{suggest(owner, numbers)}")
+    try:
+        return input_of(network, place_of(network, name))
+    except SimulationError:
+        if owner not in numbers:
+            raise
+        variables = circuit.cells[numbers[owner]].neuron.variables  # type: ignore[union-attr]
+        known = [
+            x.replace("__", ".") for x, v in variables.items() if v.kind != "algebraic" and not x.startswith(PREFIX)
+        ]
+        hint = suggest(variable, known) or f"; it has {', '.join(map(repr, known))}"
+        raise SimulationError(f"{owner!r} has nothing called {variable!r}{hint}") from None
 
 
 def _unit_of(network: Network, place: Place) -> Unit | None:
