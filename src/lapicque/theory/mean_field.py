@@ -83,7 +83,7 @@ def mean_field(
     The input of a cell is taken for white noise with the mean and the variance of that many independent Poisson trains,
     at the rates that follow from it. Delays do not matter, nor does the shape of synapses that are short against the
     membrane's time constant. Of several states, that is found to which rates go from ``start``. Where they go on to
-    oscillate, it is the one within, which is not stable.
+    oscillate, it is a state within, which is not stable, or none is found and that is said.
 
     Parameters
     ----------
