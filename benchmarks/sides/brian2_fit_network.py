@@ -77,9 +77,11 @@ def case(workload, dt):
     def candidate(number):
         results = Path(folder.name) / f"results_{number}"
         results.mkdir(exist_ok=True)
-        arguments = [f"{names[name]}={array[number]!r}" for name, array in found.items()]
+        arguments = [f"{names[name]}={float(array[number])!r}" for name, array in found.items()]
         command = ["./main", "--results_dir", f"{results}/", *arguments]
-        subprocess.run(command, cwd=folder.name, check=True, capture_output=True)
+        ran = subprocess.run(command, cwd=folder.name, check=True, capture_output=True, text=True)
+        if ran.stderr:  # a value that could not be read is left as it was, and the program goes on
+            raise RuntimeError(ran.stderr)
         spikes = next(results.glob("_dynamic_array_of_exc_i*"))
         return spikes.stat().st_size // 4
 

@@ -40,7 +40,11 @@ def case(workload, dt):
     net, run = described(workload), dict(dt=dt * ms, method="euler", precision=workload["precision"])
     data = lq.simulate(net, workload["duration"] * ms, seed=1, wiring_seed=1, progress=False, **run).spikes
     problem = lq.fit.NetworkProblem(
-        net, data, {NAMES[name]: bounds for name, bounds in FREE.items()}, lq.fit.PopulationStatistics(), **run
+        net,
+        data,
+        {NAMES[name]: (*bounds, "linear") for name, bounds in FREE.items()},
+        lq.fit.PopulationStatistics(),
+        **run,
     )
     candidates = points(workload)
     problem.losses(candidates[:8])
