@@ -142,8 +142,8 @@ def better(
     return best
 
 
-def generator(seed: int) -> np.random.Generator:
-    """Counter-based random generator of a search."""
+def generator(seed: int | list[int]) -> np.random.Generator:
+    """Counter-based random generator of a search; several numbers are one seed."""
     return np.random.Generator(np.random.Philox(np.random.SeedSequence(seed)))
 
 

@@ -95,6 +95,39 @@ class cma_es:  # noqa: N801  (a value that reads as it is written: cma_es(popula
         mean = np.full(dimension, 0.5) if given is None else given
         return CMASearch(self, generator(seed), self._run(mean, restarts=0))
 
+    def around(self, mean: np.ndarray, covariance: np.ndarray, seed: int | list[int]) -> "CMASearch":
+        """Begin a search where something is known already: at a place, with a covariance.
+
+        Parameters
+        ----------
+        mean : (dimension,)
+        covariance : (dimension, dimension), positive definite
+        seed : int or list of int
+            Of every random number of the search.
+
+        Raises
+        ------
+        FitError
+            If the shapes do not belong together, or there is no such normal distribution.
+
+        Examples
+        --------
+        >>> search = cma_es(population=400).around(np.array([0.5, 0.5]), np.diag([1e-2, 1e-4]), seed=0)
+        >>> search.ask().std(axis=0).round(2).tolist()
+        [0.1, 0.01]
+        """
+        mean, covariance = np.asarray(mean, dtype=np.float64), np.asarray(covariance, dtype=np.float64)
+        given = beginning("cma_es", len(mean), mean)
+        assert given is not None
+        if covariance.shape != (len(mean), len(mean)):
+            raise FitError(f"cma_es: the covariance has shape {covariance.shape}, expected {(len(mean), len(mean))}")
+        lengths = np.linalg.eigvalsh(covariance) if np.isfinite(covariance).all() else np.array([np.nan])
+        if not lengths.min() > 0:
+            raise FitError("cma_es: the covariance is not positive definite: add a small number to its diagonal")
+        sigma = float(np.sqrt(np.exp(np.log(lengths).mean())))
+        run = self._run(given, restarts=0, sigma=sigma, shape=covariance / sigma**2)
+        return CMASearch(self, generator(seed), run)
+
     def resume(self, saved: dict[str, Any]) -> "CMASearch":
         """Search that continues, point by point, where `CMASearch.save` left it."""
         saved = same_kind(saved, "cma_es")
@@ -111,10 +144,13 @@ class cma_es:  # noqa: N801  (a value that reads as it is written: cma_es(popula
         search.run_best, search.stale = saved["run_best"], saved["stale"]
         return search
 
-    def _run(self, mean: np.ndarray, restarts: int) -> CMA:
+    def _run(self, mean: np.ndarray, restarts: int, sigma: float | None = None, shape: np.ndarray | None = None) -> CMA:
         smallest = max(64, 4 + int(3 * np.log(len(mean)))) if self.population is None else self.population
         # The seed is for CMA's own sampling, which is not used.
-        return CMA(mean=mean, sigma=self.sigma0, population_size=int(smallest * self.growth**restarts), seed=0)
+        return CMA(
+            mean=mean, sigma=self.sigma0 if sigma is None else sigma, cov=shape, seed=0,
+            population_size=int(smallest * self.growth**restarts),
+        )  # fmt: skip
 
 
 class CMASearch(Restarting):
@@ -139,6 +175,26 @@ class CMASearch(Restarting):
                 return points
             points[outside] = self._draw(len(outside), transform)
         return np.clip(points, 0.0, 1.0)
+
+    def within(self, points: np.ndarray, rows: slice) -> np.ndarray:
+        """Return points of a generation with some, which come from elsewhere, as near as samples are.
+
+        They lie on their lines to the mean, not further from it than sqrt(n) + 2n/(n + 2) standard deviations: the
+        distribution can then learn from them as from its own samples (Hansen 2011, doi:10.48550/arXiv.1110.4181).
+
+        Parameters
+        ----------
+        points : (candidate, dimension)
+        rows : slice
+            Of those that come from elsewhere.
+        """
+        axes, lengths = self.run._eigen_decomposition()
+        away = points[rows] - self.run.mean
+        distance = np.sqrt((((away @ axes) / (self.run._sigma * lengths)) ** 2).sum(axis=1))
+        most = np.sqrt(self.dimension) + 2 * self.dimension / (self.dimension + 2)
+        moved = points.copy()
+        moved[rows] = self.run.mean + away * np.minimum(1.0, most / np.maximum(distance, 1e-300))[:, None]
+        return moved
 
     def tell(self, points: np.ndarray, values: np.ndarray) -> None:
         """Update the distribution with one generation, and begin a new run where the old one has converged."""
