@@ -35,6 +35,7 @@ __getattr__, __dir__, __all__ = attach(
         "Validation": "validation.result",
         "VoltageError": "objectives",
         "adam": "refine",
+        "cma_newton": "refine",
         "compare": "comparing",
         "compare_records": "comparing_records",
         "concatenate": "recording",

@@ -15,7 +15,7 @@ from lapicque.spikes import SpikeTrains
 
 FREE = dict(c_m=(100, 400), g_l=(5, 20), t_ref=(1, 6))
 TRUE = dict(c_m=210, g_l=11, t_ref=3)
-METHODS = [lq.fit.gauss_newton(), lq.fit.l_bfgs(), lq.fit.adam(), lq.fit.pattern()]
+METHODS = [lq.fit.cma_newton(population=12), lq.fit.gauss_newton(), lq.fit.l_bfgs(), lq.fit.adam(), lq.fit.pattern()]
 
 
 @pytest.fixture(scope="module")
@@ -213,6 +213,11 @@ def test_what_cannot_be_refined_is_said(problem, rough, noisy_current):
     for wrong in (dict(radius=0), dict(damping=-1), dict(rounds=0)):
         with pytest.raises(FitError, match=next(iter(wrong))):
             lq.fit.gauss_newton(**wrong)
+    for wrong in (dict(radius=0), dict(spread=np.nan), dict(population=7), dict(rounds=0), dict(patience=0)):
+        with pytest.raises(FitError, match=next(iter(wrong))):
+            lq.fit.cma_newton(**wrong)
+    with pytest.raises(FitError, match="enough is 1"):
+        lq.fit.cma_newton(enough=1.0)
     with pytest.raises(FitError, match="rate is 0"):
         lq.fit.adam(rate=0)
     with pytest.raises(FitError, match="memory is 0"):

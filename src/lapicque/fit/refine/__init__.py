@@ -10,6 +10,7 @@ __getattr__, __dir__, __all__ = attach(
         "Sensitivity": "sensitivity",
         "Uncertainty": "uncertainty",
         "adam": "descent",
+        "cma_newton": "cma_newton",
         "gauss_newton": "gauss_newton",
         "hybrid": "hybrid",
         "l_bfgs": "descent",

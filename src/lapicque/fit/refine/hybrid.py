@@ -12,7 +12,7 @@ import numpy as np
 
 from lapicque.errors import FitError
 from lapicque.fit.checkpoint import Optimizer
-from lapicque.fit.refine.gauss_newton import gauss_newton
+from lapicque.fit.refine.cma_newton import cma_newton
 from lapicque.fit.refine.method import Method, Refining
 from lapicque.fit.refine.starts import APART, distinct
 from lapicque.fit.search import Fit, default_optimizer, minimize
@@ -28,7 +28,7 @@ def hybrid(
     *,
     first: int = 1000,
     growth: float = 1.5,
-    starts: int = 8,
+    starts: int = 2,
     x0: Mapping[str, Any] | None = None,
     patience: int | None = None,
     checkpoint: str | Path | None = None,
@@ -50,7 +50,7 @@ def hybrid(
     search : optimiser, optional
         As of `lapicque.fit.minimize`.
     method : optional
-        As of `lapicque.fit.refine`.
+        `lapicque.fit.cma_newton` if absent; otherwise as of `lapicque.fit.refine`.
     budget : int
         Evaluations, those of the search and of the refinement, in which derivatives count as the method says.
     first, growth, starts : when it is refined, and how many candidates
@@ -76,7 +76,7 @@ def hybrid(
     ...     free=dict(c_m="50 .. 900 pF", t_ref="0.5 .. 9 ms"),
     ...     distance=lq.distances.spike(),
     ... )
-    >>> found = hybrid(problem, budget=600, first=128, seed=1)
+    >>> found = hybrid(problem, budget=600, first=128, seed=2)
     >>> found.loss < 0.01
     True
     """
@@ -88,7 +88,7 @@ def hybrid(
             f"first is {first}, growth {growth} and starts {starts}: first and starts are 1 or more, growth is above 1"
         )
     description = _Hybrid(
-        default_optimizer() if search is None else search, gauss_newton() if method is None else method, first,
+        default_optimizer() if search is None else search, cma_newton() if method is None else method, first,
         float(growth), starts, problem,
     )  # fmt: skip
     return minimize(
