@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import lapicque as lq
 from lapicque.errors import FitError, UnitError
-from lapicque.fit.free import Free, read_free
+from lapicque.fit.free import Free, read_free, values_of
 from lapicque.units import ONE, mV, nF, parse_unit, pF
 
 LIF = lq.neurons.lif
@@ -62,6 +62,11 @@ def test_nuisances_have_units():
 def test_repr_says_all():
     assert repr(read("c_m", "50:400pF")) == "c_m: 50 to 400 pF (log)"
     assert repr(read("input_scale", (1, 2))) == "input_scale: 1 to 2 (linear)"
+
+
+def test_points_are_numbers():
+    with pytest.raises(FitError, match="2 coordinates of the points are NaN"):
+        values_of([Free("x", 0.0, 1.0, ONE, "linear")], np.array([[0.5], [np.nan], [np.nan]]))
 
 
 bounds = st.tuples(st.floats(-1e6, 1e6), st.floats(1e-3, 1e6), st.floats(2, 1e6), st.sampled_from(["linear", "log"]))

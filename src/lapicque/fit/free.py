@@ -77,17 +77,36 @@ def values_of(free: Sequence[Free], points: np.ndarray) -> dict[str, np.ndarray]
     Raises
     ------
     FitError
-        If the points have another dimension.
+        If the points have another dimension, or a coordinate is no number.
 
     Examples
     --------
     >>> values_of([Free("tau", 1.0, 100.0, parse_unit("ms"), "log")], np.array([[0.0], [0.5]]))
     {'tau': array([ 1., 10.])}
     """
-    points = np.atleast_2d(np.asarray(points, dtype=float))
-    if points.shape[1] != len(free):
-        raise FitError(f"points have {points.shape[1]} coordinates, but {len(free)} parameters are free")
+    points = checked_points(points, len(free))
     return {f.name: f.from_cube(points[:, n]) for n, f in enumerate(free)}
+
+
+def checked_points(points: Any, dimension: int) -> np.ndarray:
+    """Return points as (candidate, dimension).
+
+    Raises
+    ------
+    FitError
+        If they have another dimension, or a coordinate is no number.
+
+    Examples
+    --------
+    >>> checked_points([0.5, 1], 2)
+    array([[0.5, 1. ]])
+    """
+    points = np.atleast_2d(np.asarray(points, dtype=float))
+    if points.shape[1] != dimension:
+        raise FitError(f"points have {points.shape[1]} coordinates, but {dimension} parameters are free")
+    if bad := int(np.isnan(points).sum()):
+        raise FitError(f"{bad} coordinates of the points are NaN: numbers in [0, 1] are expected")
+    return points
 
 
 def point_of(free: Sequence[Free], values: Mapping[str, Any], own: Mapping[str, Any]) -> np.ndarray:
@@ -152,8 +171,7 @@ def read_free(neuron: Neuron, free: Mapping[str, Any] | None, driven: str) -> tu
         raise FitError(
             f"nothing is free: {neuron.name!r} has no ranges of its own, so give free=dict(name=(low, high))"
         )
-    divisors = set(neuron.nonzero_parameters())
-    return tuple(_read(neuron, name, bounds, divisors, driven) for name, bounds in asked.items())
+    return tuple(_read(neuron, name, bounds, driven) for name, bounds in asked.items())
 
 
 def free_between(
@@ -214,22 +232,46 @@ def unit_of_bounds(bounds: Any) -> Unit:
     return split(bounds)[1] or ONE
 
 
-def _read(neuron: Neuron, name: str, bounds: Any, divisors: set[str], driven: str) -> Free:
+def _read(neuron: Neuron, name: str, bounds: Any, driven: str) -> Free:
     unit = _unit_of(neuron, name, driven)
     fix = f"fix it by neuron.with_({name}=...)" if name in neuron.constants else "leave it out, or widen them"
     found = free_between(name, bounds, unit, fix=fix)
-    low, high = found.low, found.high
-    shown = f"{low:g} to {high:g} {unit}"
-    if name in divisors and low <= 0 <= high:
-        raise FitError(f"the bounds of {name!r}, {shown}, include 0, but the model divides by it: keep its sign")
+    if name == "delay":
+        check_not_negative(found)
+    check_domain(found, neuron, name)
+    return found
+
+
+def check_domain(free: Free, neuron: Neuron, name: str) -> None:
+    """Refuse bounds outside the domain of a neuron's parameter.
+
+    Parameters
+    ----------
+    name : str
+        Of the parameter, which ``free`` may call otherwise.
+
+    Raises
+    ------
+    FitError
+        If a divisor would be 0 or change its sign, or a refractory period be negative.
+    """
+    shown, divisors = f"{free.low:g} to {free.high:g} {free.unit}", set(neuron.nonzero_parameters())
+    if name in divisors and free.low <= 0 <= free.high:
+        raise FitError(f"the bounds of {free.name!r}, {shown}, include 0, but the model divides by it: keep its sign")
     if name in divisors and neuron.constants[name].value is not None:
         default = float(np.mean(neuron.constants[name].value))
-        if default * low < 0:
+        if default * free.low < 0:
             sign = "positive" if default > 0 else "negative"
-            raise FitError(f"the bounds of {name!r}, {shown}, are outside its domain: the model needs it {sign}")
-    if (name == "delay" or _is_refractory(neuron, name)) and low < 0:
-        raise FitError(f"the bounds of {name!r}, {shown}, are outside its domain: it cannot be negative")
-    return found
+            raise FitError(f"the bounds of {free.name!r}, {shown}, are outside its domain: the model needs it {sign}")
+    if _is_refractory(neuron, name):
+        check_not_negative(free)
+
+
+def check_not_negative(free: Free) -> None:
+    """Refuse bounds of a time that cannot be negative."""
+    if free.low < 0:
+        shown = f"{free.low:g} to {free.high:g} {free.unit}"
+        raise FitError(f"the bounds of {free.name!r}, {shown}, are outside its domain: it cannot be negative")
 
 
 def _is_refractory(neuron: Neuron, name: str) -> bool:

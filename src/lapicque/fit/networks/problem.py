@@ -18,11 +18,12 @@ import numpy as np
 
 from lapicque.compile.lanes import LANES
 from lapicque.errors import FitError, LapicqueNotice, suggest
-from lapicque.fit.free import Free, free_between, unit_of_bounds
+from lapicque.fit.free import Free, check_domain, check_not_negative, checked_points, free_between, unit_of_bounds
 from lapicque.fit.networks.building import built, counts, nested
 from lapicque.fit.networks.objective import NetworkObjective, scores_of
 from lapicque.fit.networks.trials import trials_together
 from lapicque.fit.searchable import EXPLODED
+from lapicque.model.neuron import Neuron
 from lapicque.model.values import with_unit
 from lapicque.network.network import Network
 from lapicque.simulation.identity import digest, identity_of
@@ -95,6 +96,8 @@ class NetworkProblem:
             object.__setattr__(self, name, value)
 
         put("dt", float(magnitude(self.dt, "ms", "dt")))
+        if not 0 < self.dt < np.inf:
+            raise FitError(f"dt is {self.dt:g} ms: a positive time is expected")
         if not isinstance(self.data, Mapping):
             raise FitError("the data map names of recorders to spike trains, data={'exc': trains}")
         put("data", dict(self.data))
@@ -124,7 +127,14 @@ class NetworkProblem:
         if place.name == "where" and place.kind == "projection":
             raise FitError(f"free: {name!r} is a rule; free a number of it, such as {name + '.p'!r}")
         unit = setting_of(*self._variants.prepared, name).unit
-        return free_between(name, bounds, unit or ONE, whole=whole)
+        found = free_between(name, bounds, unit or ONE, whole=whole)
+        if place.kind == "parameter":
+            neuron = self.network.populations[place.owner].neuron
+            if isinstance(neuron, Neuron):  # and no source of spikes
+                check_domain(found, neuron, place.name)
+        if place.kind == "projection" and place.name == "delay":
+            check_not_negative(found)
+        return found
 
     def _check_data(self) -> None:
         recorded = self._example.recorders
@@ -220,15 +230,8 @@ class NetworkProblem:
 
     def values(self, points: np.ndarray) -> dict[str, np.ndarray]:
         """Return the values of the free parameters at points of the unit cube: name -> (candidate,), in its unit."""
-        points = self._checked(points)
+        points = checked_points(points, self.dimension)
         return {f.name: f.from_cube(points[:, n]) for n, f in enumerate(self.free)}
-
-    def _checked(self, points: Any) -> np.ndarray:
-        """Return points as (candidate, dimension)."""
-        points = np.atleast_2d(np.asarray(points, dtype=float))
-        if points.shape[1] != self.dimension:
-            raise FitError(f"points have {points.shape[1]} coordinates, but {self.dimension} parameters are free")
-        return points
 
     def point(self, values: Mapping[str, Any]) -> np.ndarray:
         """Return the point in [0, 1] of values; those that are absent stand in the middle of their bounds.
@@ -254,7 +257,7 @@ class NetworkProblem:
 
     def fitted(self, point: np.ndarray) -> Network:
         """Return the network with the parameters of a point."""
-        values = self._changes(np.asarray(point, float))
+        values = self._changes(checked_points(point, self.dimension)[0])
         return varied(self.network, values) if isinstance(self.network, Network) else self._built(values)
 
     def _changes(self, point: np.ndarray) -> dict[str, Any]:
@@ -286,7 +289,7 @@ class NetworkProblem:
         ----------
         points : (candidate, dimension) in [0, 1]
         """
-        points = self._checked(points)
+        points = checked_points(points, self.dimension)
         said: list[str] = []
 
         def work(some: np.ndarray, stop: Event) -> list[np.ndarray]:
@@ -336,7 +339,7 @@ class NetworkProblem:
         """
         if trials is not None and trials < 1:
             raise FitError(f"trials is {trials!r}: at least one run is needed")
-        point = self._checked(point)
+        point = checked_points(point, self.dimension)
         (found,) = self._run(point, self.trials if trials is None else trials, self.seed if seed is None else seed)
         if isinstance(found.spikes, ExplodedError):
             raise found.spikes
