@@ -6,7 +6,7 @@ import re
 import shlex
 import sys
 import warnings
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,9 +31,7 @@ from lapicque.units import split
 @click.option("--fix", multiple=True, metavar="NAME=VALUE", help="Hold a parameter at a value, e_l=-65mV.")
 @click.option("--distance", "distance_text", default="coincidence:4ms", show_default=True, help="NAME or NAME:SCALE.")
 @click.option("--budget", default=30_000, show_default=True, help="Candidates to evaluate.")
-@click.option(
-    "--optimizer", help="cma_es, differential_evolution ... [cma_es; of several objectives nsga2]."
-)
+@click.option("--optimizer", help="cma_es, differential_evolution ... [cma_es; of several objectives nsga2].")
 @click.option("--seed", default=0, show_default=True, help="Of the search and the model's noise.")
 @click.option(
     "--split", default=0.6, show_default=True, help="Fraction of the time that is fitted; the rest is the test."
@@ -54,6 +52,10 @@ from lapicque.units import split
 @click.option("--dt", help="Step of the simulation [the recording's].")
 @click.option("--method", help="Integration scheme.")
 @click.option("--patience", type=int, help="Stop after so many candidates without a new best.")
+@click.option(
+    "--animation", type=click.Choice(["html", "gif", "none"]), default="html", show_default=True,
+    help="Of which kind the film of the search beside the report is.",
+)  # fmt: skip
 @click.option("--out", default="lapicque-fit", show_default=True, type=click.Path(file_okay=False, path_type=Path))
 @click.option("--resume", is_flag=True, help="Continue the search that stands in the output folder.")
 @click.option("--workers", type=click.IntRange(1), help="Processes that evaluate candidates of a network [threads].")
@@ -198,7 +200,13 @@ def _fit(
     shared: dict[str, Any] = dict(scores=scores, train=train, test=test, recording=recording, command=command)
     fitting.save(found, out / "fit.json", test_recording=test_recording, **shared)
     _print_result(found, scores)
-    report(found, out / "report.html", title=f"{neuron.name} fitted to {recording.name}", **shared)
+    report(
+        found,
+        out / "report.html",
+        title=f"{neuron.name} fitted to {recording.name}",
+        animation=animation_of(options, found),
+        **shared,
+    )
     click.echo(f"report: {(out / 'report.html').resolve()}")
     if found.stopped == "interrupted":
         raise click.exceptions.Exit(INTERRUPTED)
@@ -253,6 +261,12 @@ def optimizer_of(name: str | None) -> Any:
     if name not in known:
         raise FitError(f"unknown optimiser {name!r}{suggest(name, known)}. Known: {', '.join(known)}")
     return getattr(optimizers, name)()
+
+
+def animation_of(options: Mapping[str, Any], found: Any) -> str | None:
+    """Return which kind of film to write; none of a search that was interrupted before it kept a generation."""
+    asked = options.get("animation", "html")
+    return asked if asked != "none" and found.generations else None
 
 
 def _print_result(found: Any, scores: dict[str, Any]) -> None:

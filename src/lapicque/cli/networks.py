@@ -18,7 +18,7 @@ from lapicque.errors import FitError, LapicqueNotice, suggest
 
 #: Options of ``lapicque fit`` that mean something for a network.
 KNOWN = {"recording", "budget", "optimizer", "seed", "split", "patience", "out", "resume", "workers", "units", "dt",
-         "method"}  # fmt: skip
+         "method", "animation"}  # fmt: skip
 #: What the file may define.
 NAMES = ("network", "free", "objective", "dt", "method", "precision", "trials", "wiring_seed")
 
@@ -26,7 +26,7 @@ NAMES = ("network", "free", "objective", "dt", "method", "precision", "trials", 
 def fit_network(context: click.Context, options: Mapping[str, Any]) -> None:
     """Fit, validate on the rest of the time, and write what was found; of several objectives, their front."""
     from lapicque import fit as fitting
-    from lapicque.cli.fitting import optimizer_of
+    from lapicque.cli.fitting import animation_of, optimizer_of
     from lapicque.reports import report
 
     given = [name for name in options if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
@@ -69,7 +69,9 @@ def fit_network(context: click.Context, options: Mapping[str, Any]) -> None:
         click.echo(f"one candidate is best in everything, so there is no page to choose from: it stands in {file}")
     else:
         command = shlex.join(["lapicque", *sys.argv[1:]])
-        page = report(found, out / "report.html", validation=validation, command=command, animation="html")
+        page = report(
+            found, out / "report.html", validation=validation, command=command, animation=animation_of(options, found)
+        )
         click.echo(f"report: {Path(page).resolve()}")
     if found.stopped == "interrupted":
         click.echo("interrupted: here is the best so far; --resume continues the search")

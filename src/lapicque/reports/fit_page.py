@@ -9,13 +9,19 @@ from typing import Any
 
 from lapicque.errors import FitError
 from lapicque.fit.held_out import Score
+from lapicque.fit.identifiability import Identifiability
 from lapicque.fit.record import ratio, recording_to_dict, versions
 from lapicque.fit.recording import Recording
 from lapicque.fit.search import Fit
 from lapicque.fit.trial import Trial
+from lapicque.fit.validation.result import Validation
 from lapicque.reports import reproduce, tables
+from lapicque.reports.drawing import settings
 from lapicque.reports.figures import draw
+from lapicque.reports.holding import held_of
 from lapicque.reports.material import Material, gather
+from lapicque.reports.searched import check_animation, film, spread
+from lapicque.reports.validity import check_curvature, check_validation
 from lapicque.reports.writing import file_of, write
 
 
@@ -29,6 +35,9 @@ def fit_report(
     title: str = "",
     recording: Recording | None = None,
     command: str = "",
+    validation: Validation | None = None,
+    curvature: Identifiability | None = None,
+    animation: str | None = None,
 ) -> Path:
     """Write what a fit found as one HTML page, which needs nothing else, and its figures as PNG and SVG files.
 
@@ -47,6 +56,13 @@ def fit_report(
         Where the trials come from: for its name, notices and files.
     command : str
         What was typed to get the fit; without it the page shows code.
+    validation : Validation, optional
+        What ``lapicque.fit.validate(fit, test)`` said; made of what was held out if absent, and where nothing was, of
+        what was fitted.
+    curvature : Identifiability, optional
+        What `lapicque.fit.identifiability` said; if absent, found where that takes less than two seconds.
+    animation : ``"html"``, ``"gif"`` or None
+        Of which kind a film of the search beside the page is.
 
     Returns
     -------
@@ -56,7 +72,8 @@ def fit_report(
     Raises
     ------
     FitError
-        If the path is a folder.
+        If the path is a folder, the validation or the curvature is of another fit, or a film is asked of a search that
+        kept no generations.
 
     Examples
     --------
@@ -70,12 +87,25 @@ def fit_report(
     >>> page.name, sorted(p.name for p in page.with_name("fit-figures").glob("*.svg"))[:2]
     ('fit.html', ['agreement.svg', 'convergence.svg'])
     """
+    check_animation(animation, fit)
+    if validation is not None:
+        check_validation(validation, {""}, fit.cell.name)
+    if curvature is not None:
+        check_curvature(curvature, fit)
     path = file_of(path, FitError)
     material = gather(fit, train, test, scores, recording)
     drawn = draw(material)
+    with settings():
+        drawn["spread"] = spread(fit)
+    held = held_of(material, validation, curvature) | {"film": film(fit, path, animation)}
     shown = sum(each.name.startswith("overview") for each in drawn["responses"])
     hidden = {"hidden_stimuli": max(len(material.stimuli) - shown, 0)}
-    return write("fit.html.j2", path, drawn, _context(material, title, command) | hidden)
+    return write(
+        "fit.html.j2",
+        path,
+        drawn,
+        _context(material, title, command) | hidden | held | {"film": film(fit, path, animation)},
+    )
 
 
 def _context(material: Material, title: str, command: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from lapicque.plot.spread import candidate_spread
 from lapicque.reports.drawing import WIDTH, Drawn, figure_of
 
 #: Frames of a film beside a page.
-FRAMES = 24
+FRAMES = 16
 
 
 def spread(found: Fit | ParetoFront) -> list[Drawn]:
