@@ -54,6 +54,14 @@ def test_whole_numbers_of_a_rule_stay_whole(network, data, run):
     assert problem.fitted(problem.point({"inh->exc.where.k": 3})).projections["inh->exc"].where.k == 3
 
 
+def test_delays_are_free_in_milliseconds(network, data, run):
+    free = {"exc->inh.delay": ("500 us", "4 ms")}
+    problem = lq.fit.NetworkProblem(network, data, free, lq.fit.PopulationStatistics(), **run)
+    assert str(problem.free[0].unit) == "ms"
+    assert problem.free[0].low == 0.5
+    assert problem.fitted(problem.point({"exc->inh.delay": "2 ms"})).projections["exc->inh"].delay == pytest.approx(2)
+
+
 def net_of(w, sigma):
     net = lq.Network()
     places = np.linspace(0, 100, 12)

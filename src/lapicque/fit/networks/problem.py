@@ -26,6 +26,7 @@ from lapicque.fit.searchable import EXPLODED
 from lapicque.model.neuron import Neuron
 from lapicque.model.values import with_unit
 from lapicque.network.network import Network
+from lapicque.network.projection import MS
 from lapicque.simulation.identity import digest, identity_of
 from lapicque.simulation.interrupts import deferred
 from lapicque.simulation.settings import setting_of
@@ -126,13 +127,14 @@ class NetworkProblem:
             return free_between(name, bounds, ONE, whole=whole)
         if place.name == "where" and place.kind == "projection":
             raise FitError(f"free: {name!r} is a rule; free a number of it, such as {name + '.p'!r}")
-        unit = setting_of(*self._variants.prepared, name).unit
+        late = place.kind == "projection" and place.name == "delay"
+        unit = MS if late else setting_of(*self._variants.prepared, name).unit
         found = free_between(name, bounds, unit or ONE, whole=whole)
         if place.kind == "parameter":
             neuron = self.network.populations[place.owner].neuron
             if isinstance(neuron, Neuron):  # and no source of spikes
                 check_domain(found, neuron, place.name)
-        if place.kind == "projection" and place.name == "delay":
+        if late:
             check_not_negative(found)
         return found
 
