@@ -75,3 +75,47 @@ def test_models_are_fitted_to_a_recording_and_compared(tmp_path):
     assert {row["name"] for row in found["rows"]} == {"lif", "izhikevich"}
     assert [row["verdict"] for row in found["rows"]] == ["best", "not known"]
     assert found["over"] == "1 repeat"
+
+
+@pytest.fixture
+def unseen(tmp_path):
+    stimulus = np.repeat(np.random.default_rng(5).normal(600, 120, 150), 20)
+    times = lq.simulate(lq.neurons.lif, "300 ms", inputs={"i_ext": stimulus}).spikes.times
+    path = tmp_path / "unseen.npz"
+    np.savez(path, current_pA=stimulus, dt_ms=0.1, spike_times_ms=times)
+    return path
+
+
+def test_saved_fits_run_anew_on_other_data(saved, unseen):
+    result = _run(*saved, "--data", unseen, "--json")
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    trial = lq.fit.trials_of(lq.io.read(unseen))[0]
+    for row in found["rows"]:
+        cell = lq.fit.load(row["name"])
+        spikes = lq.simulate(cell, "300 ms", inputs={"i_ext": trial.stimulus}).spikes
+        assert row["score"] == lq.distances.coincidence("4 ms").batch(spikes, trial.spikes)[0, 0]
+        assert row["loss"] == json.loads(Path(row["name"]).read_text())["loss"]
+    assert found["best"] == saved[0]
+    assert "precision='2 ms'" in _run(saved[0], "--data", unseen, "--distance", "coincidence:2ms").output
+    assert "--data is for saved fits" in _run("cell.npz", "--model", "lif", "--data", unseen).output
+    assert "not spike(" in _run(saved[0], "--data", unseen, "--distance", "spike").output
+
+
+def test_of_data_that_were_fitted_only_the_rest_is_scored(unseen, tmp_path):
+    recording = lq.io.read(unseen)
+    train, test = lq.fit.split_by_time(lq.fit.trials_of(recording), 0.5)
+    problem = lq.fit.Problem(
+        lq.neurons.lif, train, free=dict(c_m=("50 pF", "900 pF"), delay=("0 ms", "2 ms"), input_scale=(0.5, 2.0)),
+        distance=lq.distances.coincidence("4 ms"),
+    )  # fmt: skip
+    fit = lq.fit.minimize(problem, budget=128, seed=1)
+    scores = {"test": lq.fit.score(fit, test)}
+    parts = dict(scores=scores, train=train, recording=recording)
+    path = lq.fit.save(fit, tmp_path / "fit.json", test=test, **parts)
+    found = lq.fit.rerun_records([path], recording)
+    assert found.rows[0].score == scores["test"].gamma  # which needs all that the fit depends on
+    whole = lq.fit.save(fit, tmp_path / "all.json", train=train, recording=recording)
+    assert "was fitted to all of" in _run(whole, "--data", unseen).output
+    (tmp_path / "no.json").write_text("{}")
+    assert "no record of a fit" in _run(tmp_path / "no.json", "--data", unseen).output

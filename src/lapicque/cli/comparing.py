@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from lapicque.cli.group import INTERRUPTED
 from lapicque.errors import FitError
@@ -20,6 +21,7 @@ from lapicque.errors import FitError
 @click.option("--budget", default=10_000, show_default=True, help="Candidates to evaluate for each model.")
 @click.option("--split", default=0.6, show_default=True, help="Fraction of the time that is fitted.")
 @click.option("--distance", "distance_text", default="coincidence:4ms", show_default=True, help="NAME or NAME:SCALE.")
+@click.option("--data", multiple=True, metavar="FILE", help="Run saved fits anew on this unseen recording.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of searches, noise and bootstrap.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write a page.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON in place of a table.")
@@ -27,12 +29,13 @@ def compare(files: tuple[str, ...], out: Path | None, as_json: bool, **options: 
     """Compare models on held-out data.
 
     FILES are fits that `lapicque fit` saved, FIT.json FIT.json ..., of the same recording and split; or, with
-    --model NAME --model NAME, a recording that each model is fitted to and scored on the rest of.
+    --model NAME --model NAME, a recording that each model is fitted to and scored on the rest of. With --data FILE the
+    scores of saved fits are not those of their records: each fit runs on that recording.
     """
     from lapicque import fit as fitting
 
     try:
-        found = _fitted(files, options) if options["models"] else _saved(files, fitting, options["seed"])
+        found = _fitted(files, options) if options["models"] else _saved(files, fitting, options)
     except KeyboardInterrupt:
         click.echo("interrupted: nothing was compared", err=True)
         raise click.exceptions.Exit(INTERRUPTED) from None
@@ -44,11 +47,20 @@ def compare(files: tuple[str, ...], out: Path | None, as_json: bool, **options: 
         click.echo(f"report: {page.resolve()}", err=as_json)
 
 
-def _saved(files: tuple[str, ...], fitting: Any, seed: int) -> Any:
+def _saved(files: tuple[str, ...], fitting: Any, options: dict[str, Any]) -> Any:
     others = [name for name in files if not name.endswith(".json")]
     if others:
         raise FitError(f"{others[0]} is no FIT.json: to fit a recording, name models, --model adex --model lif")
-    return fitting.compare_records(files, seed=seed)
+    if not options["data"]:
+        return fitting.compare_records(files, seed=options["seed"])
+    from lapicque import io
+    from lapicque.fit.sources import find_distance
+
+    source = click.get_current_context().get_parameter_source("distance_text")
+    distance = find_distance(options["distance_text"]) if source is ParameterSource.COMMANDLINE else None
+    data = options["data"]
+    recording = io.read(data[0] if len(data) == 1 else list(data))
+    return fitting.rerun_records(files, recording, distance=distance, seed=options["seed"])
 
 
 def _fitted(files: tuple[str, ...], options: dict[str, Any]) -> Any:
@@ -56,6 +68,8 @@ def _fitted(files: tuple[str, ...], options: dict[str, Any]) -> Any:
     from lapicque import io
     from lapicque.fit.sources import default_free, find_distance, find_model
 
+    if options["data"]:
+        raise FitError("--data is for saved fits, FIT.json: with --model the rest of the recording is the test")
     records = [name for name in files if name.endswith(".json")]
     if records:
         raise FitError(

@@ -59,6 +59,7 @@ __getattr__, __dir__, __all__ = attach(
         "rectangles": "likelihood",
         "refine": "refine",
         "reliability": "held_out",
+        "rerun_records": "rerunning",
         "save": "record",
         "score": "held_out",
         "sensitivities": "refine",

@@ -252,6 +252,14 @@ def _cells(
     if not spiking:
         raise FitError("the held-out trials have no spikes in their windows: nothing can be scored")
     _check_trials(fits, trials)
+    over, found = scored(fits, trials, spiking, measure, runs, seed)
+    return f"{measure!r}, more is better", over, found
+
+
+def scored(
+    fits: Mapping[str, Any], trials: Sequence[Trial], spiking: Sequence[Trial], measure: Distance, runs: int, seed: int
+) -> tuple[str, list[tuple[Compared, Units]]]:
+    """Return what cells are scored over, and each one's row with its score on each stimulus, or on each repeat."""
     comparable = len(set(_bins_of(fits).values())) == 1
     found = []
     for name, fit in fits.items():
@@ -281,7 +289,7 @@ def _cells(
         found.append((row, units))
     several = len(spiking) > 1
     count = len(spiking) if several else len(spiking[0].spikes)
-    return f"{measure!r}, more is better", _counted(count, "stimuli" if several else "repeats"), found
+    return _counted(count, "stimuli" if several else "repeats"), found
 
 
 def _bins_of(fits: Mapping[str, Any]) -> dict[str, float]:
