@@ -327,6 +327,14 @@ def test_a_checkpoint_is_a_file_in_a_folder(problem, tmp_path):
 # -- what is found, mistakes ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(("wanted", "end"), [(0, "low"), (1, None), (2, "high"), (9, "high")])
+def test_a_whole_number_is_at_its_bound_wherever_in_its_share(wanted, end):
+    problem = lq.fit.FunctionProblem(lambda values: np.abs(values["k"] - wanted), dict(k=(0, 2, "integer")))
+    found = minimize(problem, OPTIMIZERS[0].values[0], 64, seed=1)
+    assert found.parameters["k"].value == min(wanted, 2)
+    assert found.at_bounds == ({} if end is None else {"k": end})
+
+
 def test_parameters_at_their_bounds_are_named(noisy_current, spikes_of):
     current = noisy_current(2000)
     trial = Trial(current, spikes_of(lq.neurons.lif.with_(c_m="120 pF"), current))

@@ -92,7 +92,10 @@ class Candidate:
     @property
     def at_bounds(self) -> dict[str, str]:
         """Parameters at an end of their bounds, name -> ``"low"`` or ``"high"``: wider bounds may fit better."""
-        ends = {f.name: x for f, x in zip(self.problem.free, self.point, strict=True)}
+        ends = {  # a whole number is at its bound in all of its share
+            f.name: (f.from_cube(x) - f.low) / (f.high - f.low) if f.scale == "integer" else x
+            for f, x in zip(self.problem.free, self.point, strict=True)
+        }
         return {name: "low" if x < 0.5 else "high" for name, x in ends.items() if x < 0.005 or x > 0.995}
 
     def lines(self) -> list[str]:
