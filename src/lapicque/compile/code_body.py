@@ -8,7 +8,7 @@ from lapicque.compile.lane_code import LaneCode
 from lapicque.compile.lanes import LANES
 from lapicque.compile.network_shapes import CodeShape
 from lapicque.compile.nodes import Node
-from lapicque.compile.pathway_code import ELAPSED, FREE, OUTPUT, OWN, PRE, TRACE, Code
+from lapicque.compile.pathway_code import ELAPSED, FREE, OUTPUT, PRE, TRACE, Code
 from lapicque.compile.printer import Printer
 
 #: Columns are fetched so many synapses at a time, one such piece ahead: a test for each synapse costs more.
@@ -269,10 +269,3 @@ class Body:
 def writes_back(code: Code) -> list[str]:
     """Return the variables of the source that code writes."""
     return list(dict.fromkeys(x for x, _ in code.statements if x.startswith(PRE)))
-
-
-def own_of(code: Code, lazy: Code | None) -> set[str]:
-    """Return the states of synapses that code names."""
-    nodes = [*code.lets, *code.statements, *(lazy.statements if lazy is not None else ())]
-    named = {x for x, _ in nodes} | {v for _, node in nodes for v in node.variables()}
-    return {name for name in named if name.startswith(OWN)}

@@ -19,13 +19,13 @@ from lapicque.compile.pathway_code import FREE
 from lapicque.model import symbols
 
 #: SymPy function -> operation of the same meaning.
-_FUNCTIONS = {
+FUNCTIONS = {
     sp.exp: "exp", sp.log: "log", sp.sin: "sin", sp.cos: "cos", sp.tanh: "tanh", sp.atan: "arctan", sp.Abs: "abs",
     symbols.exprel: "exprel", symbols.expm1: "expm1", symbols.log1p: "log1p", symbols.sigmoid: "sigmoid",
     sp.sign: "sign", symbols.floor: "floor", symbols.ceil: "ceil", symbols.rint: "rint", symbols.sign: "sign",
     symbols.where: "where", symbols.minimum: "minimum", symbols.maximum: "maximum",
 }  # fmt: skip
-_RELATIONS = {sp.Gt: "gt", sp.Ge: "ge", sp.Lt: "lt", sp.Le: "le", sp.Eq: "eq", sp.Ne: "ne"}
+RELATIONS = {sp.Gt: "gt", sp.Ge: "ge", sp.Lt: "lt", sp.Le: "le", sp.Eq: "eq", sp.Ne: "ne"}
 
 #: Infix operators, as Python writes them.
 INFIX = {
@@ -34,7 +34,7 @@ INFIX = {
 }  # fmt: skip
 
 
-_CONDITIONS = {*_RELATIONS.values(), "and", "or", "not"}
+_CONDITIONS = {*RELATIONS.values(), "and", "or", "not"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,8 +125,8 @@ class Lowering:
             return self._product(e.args)
         if e.is_Pow:
             return self._power(e.base, e.exp)
-        if type(e) in _RELATIONS:
-            return self.make(_RELATIONS[type(e)], (self(e.lhs), self(e.rhs)))
+        if type(e) in RELATIONS:
+            return self.make(RELATIONS[type(e)], (self(e.lhs), self(e.rhs)))
         if isinstance(e, sp.Not):
             return self.make("not", (self(e.args[0]),))
         if isinstance(e, (sp.And, sp.Or)):
@@ -136,8 +136,8 @@ class Lowering:
         if isinstance(e, symbols.trunc):
             x = e.args[0]
             return self(symbols.where(sp.Lt(x, 0, evaluate=False), symbols.ceil(x), symbols.floor(x)))
-        if type(e) in _FUNCTIONS:
-            return self.make(_FUNCTIONS[type(e)], tuple(self(a) for a in e.args))
+        if type(e) in FUNCTIONS:
+            return self.make(FUNCTIONS[type(e)], tuple(self(a) for a in e.args))
         raise TypeError(f"no operation for {type(e).__name__}: {e}")
 
     def _chain(self, op: str, nodes: Iterable[Node]) -> Node:

@@ -99,7 +99,7 @@ class Plane:
                     f"the parameter {name!r} of {neuron.name!r} has one value a neuron: choose one, "
                     f"neuron.with_({name}=...)"
                 )
-        values.update(_constants(neuron, inputs or {}))
+        values.update(constants_of(neuron, inputs or {}))
         numbers = {symbol(name): sp.Float(float(value)) for name, value in values.items()}
         self.flow = tuple(sp.sympify(system.flow[s]).xreplace(numbers) for s in system.states)
         left = set().union(*(f.free_symbols for f in self.flow)) - {self.x, self.y}
@@ -133,7 +133,7 @@ class Plane:
             branches = _solved(self.flow[which], unknown)
             if branches:
                 out, into = self._scales if name == "x" else self._scales[::-1]
-                return name, [_scaled(_numeric([other], b), into, out) for b in branches]
+                return name, [_scaled(numeric([other], b), into, out) for b in branches]
         return None
 
     def fixed_points(self, x: tuple[float, float], y: tuple[float, float], n: int = 400) -> list[FixedPoint]:
@@ -170,11 +170,11 @@ class Plane:
 
     @cached_property
     def _functions(self) -> tuple[Numbers, Numbers]:
-        return _numeric([self.x, self.y], self.flow[0]), _numeric([self.x, self.y], self.flow[1])
+        return numeric([self.x, self.y], self.flow[0]), numeric([self.x, self.y], self.flow[1])
 
     @cached_property
     def _derivatives(self) -> list[list[Numbers]]:
-        return [[_numeric([self.x, self.y], f.diff(s)) for s in (self.x, self.y)] for f in self.flow]
+        return [[numeric([self.x, self.y], f.diff(s)) for s in (self.x, self.y)] for f in self.flow]
 
     def _jacobian(self, place: np.ndarray) -> np.ndarray:
         inner = place * self._scales
@@ -196,7 +196,14 @@ class Plane:
         return None
 
 
-def _constants(neuron: Neuron, given: Mapping[str, Any]) -> dict[str, float]:
+def constants_of(neuron: Neuron, given: Mapping[str, Any]) -> dict[str, float]:
+    """Return the inputs of a neuron that are held constant, in internal units; those not given are 0.
+
+    Raises
+    ------
+    ModelError
+        For inputs that the neuron has not, and what is not one finite number.
+    """
     for name in given:
         if name not in neuron.inputs:
             hint = suggest(name, neuron.inputs) or f"; it has {', '.join(map(repr, neuron.inputs)) or 'none'}"
@@ -205,12 +212,15 @@ def _constants(neuron: Neuron, given: Mapping[str, Any]) -> dict[str, float]:
     for name, variable in neuron.inputs.items():
         value = np.asarray(magnitude(given.get(name, 0.0), variable.unit, name), dtype=float)
         if value.ndim or not np.isfinite(value):
-            raise ModelError(f"the input {name!r} is {given[name]!r}: a phase plane needs one finite number")
+            raise ModelError(
+                f"the input {name!r} is {given[name]!r}: one finite number is expected, as it is held constant"
+            )
         found[name] = float(internal(value, variable.unit))
     return found
 
 
-def _numeric(arguments: list[sp.Symbol], expression: sp.Expr) -> Any:
+def numeric(arguments: list[sp.Symbol], expression: sp.Expr) -> Any:
+    """Return an expression as a function of numbers or NumPy arrays, one argument a symbol."""
     return sp.lambdify(arguments, expression, modules=[dict(_NUMPY), "numpy"])
 
 

@@ -14,7 +14,7 @@ from lapicque.model.calculus.jacobian import jacobian, rates
 from lapicque.model.evaluate import initial_values, parameter_values
 from lapicque.model.hybrid import Hybrid
 from lapicque.model.neuron import Neuron
-from lapicque.model.plane import _constants, _numeric
+from lapicque.model.plane import constants_of, numeric
 from lapicque.model.symbols import symbol
 from lapicque.units import internal, magnitude
 
@@ -43,7 +43,7 @@ class Flow:
                     f"neuron.with_({name}=...)"
                 )
         self.values = values
-        given = _constants(neuron, inputs)
+        given = constants_of(neuron, inputs)
         numbers = {symbol(name): float(v) for name, v in values.items()}
         flow = {x: e.xreplace(numbers) for x, e in rates(system).items()}
         left = set().union(*(e.free_symbols for e in flow.values())) - set(system.states) - set(system.inputs)
@@ -53,11 +53,11 @@ class Flow:
             )
         arguments = [*system.states, *system.inputs]
         self._given = [given[name] for name in self.input_names]
-        self._rates = [_numeric(arguments, flow[x]) for x in system.states]
+        self._rates = [numeric(arguments, flow[x]) for x in system.states]
         n = len(system.states)
         slopes = jacobian(flow, arguments, system.states)
         self._beyond = self._threshold(system, arguments, numbers)
-        self._slopes = [[_numeric(arguments, slopes[i, k]) for k in range(len(arguments))] for i in range(n)]
+        self._slopes = [[numeric(arguments, slopes[i, k]) for k in range(len(arguments))] for i in range(n)]
 
     def start(self, given: Mapping[str, Any]) -> np.ndarray:
         """Return where states begin."""
@@ -91,7 +91,7 @@ class Flow:
         condition = sp.And(*wanted)
         if condition.free_symbols - set(arguments):
             return None
-        return _numeric(arguments, condition)
+        return numeric(arguments, condition)
 
     def fires(self, place: np.ndarray) -> bool:
         """Whether a spike happens there which changes states: then nothing stays at rest there."""

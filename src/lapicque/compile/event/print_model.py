@@ -16,18 +16,19 @@ _STATE = "x, a, c, b"  # states from x[a], constants from c[b]
 
 
 @dataclass
-class _Code:
+class Body:
     """Code before it is printed: intermediate values, then lines whose ``{}`` take nodes."""
 
     lets: list[tuple[str, str, list[Node]]] = field(default_factory=list)
     lines: list[tuple[str, list[Node]]] = field(default_factory=list)
 
     def roots(self) -> list[Node]:
+        """Return all nodes that are printed."""
         return [n for _, _, nodes in self.lets for n in nodes] + [n for _, nodes in self.lines for n in nodes]
 
 
 @dataclass
-class _Function:
+class PrintedFunction:
     """A function of the kernel file: code, or several pieces of it with a line before each.
 
     ``behind`` is what follows the function in the file.
@@ -35,7 +36,7 @@ class _Function:
 
     name: str
     arguments: str
-    pieces: list[tuple[str, _Code]]
+    pieces: list[tuple[str, Body]]
     behind: str = ""
 
 
@@ -61,34 +62,34 @@ class ModelPrinter:
 
     # -- what the functions do ---------------------------------------------------------------------------------------
 
-    def _parts(self) -> list[_Function]:
+    def _parts(self) -> list[PrintedFunction]:
         crossing = self._crossing()
         return [self._flow(), self._margin(), self._patience(), *crossing, self._jump(), self._refractory()]
 
-    def _code(self, lets: Iterable[Let], lines: Sequence[tuple[str, Sequence[sp.Expr]]]) -> _Code:
+    def _code(self, lets: Iterable[Let], lines: Sequence[tuple[str, Sequence[sp.Expr]]]) -> Body:
         made = [(str(let.name), let.function, [self.lower(e) for e in let.arguments]) for let in lets]
-        return _Code(made, [(text, [self.lower(e) for e in values]) for text, values in lines])
+        return Body(made, [(text, [self.lower(e) for e in values]) for text, values in lines])
 
-    def _returns(self, value: sp.Expr) -> _Code:
+    def _returns(self, value: sp.Expr) -> Body:
         return self._code([], [("return {}", [value])])
 
-    def _flow(self) -> _Function:
+    def _flow(self) -> PrintedFunction:
         free, held = self.model.free, self.model.held
         pieces = [("if free:", self._moves(free)), ("else:", self._moves(held))] if held else [("", self._moves(free))]
-        return _Function("flow", f"free, {_STATE}, s", pieces)
+        return PrintedFunction("flow", f"free, {_STATE}, s", pieces)
 
-    def _moves(self, regime: Regime) -> _Code:
+    def _moves(self, regime: Regime) -> Body:
         courses = Courses(regime)
         moving = [x for x in self.model.states if x in {*regime.order, *regime.quadratic, *regime.given}]
         lines: list[tuple[str, Sequence[sp.Expr]]] = [(f"new_{x} = {{}}", [courses.after(x)]) for x in moving]
         lines += [(f"x[a + {self.model.states.index(x)}] = new_{x}", []) for x in moving]
         return self._code(courses.lets, lines or [("pass", [])])
 
-    def _margin(self) -> _Function:
+    def _margin(self) -> PrintedFunction:
         margin = self.model.margin if self.model.margin is not None else sp.Integer(-1)
-        return _Function("margin", _STATE, [("", self._returns(margin))])
+        return PrintedFunction("margin", _STATE, [("", self._returns(margin))])
 
-    def _patience(self) -> _Function:
+    def _patience(self) -> PrintedFunction:
         """The time that the margin needs at least, by what it and its slope never exceed."""
         model, regime = self.model, self.model.free
         read = list(model.weights)
@@ -107,32 +108,32 @@ class ModelPrinter:
                     ("    return np.inf", []),
                     ("return -f / max({}, 1e-300)", [steepest]),
                 ]
-        return _Function("patience", _STATE, [("", self._code([], lines))])
+        return PrintedFunction("patience", _STATE, [("", self._code([], lines))])
 
-    def _jump(self) -> _Function:
+    def _jump(self) -> PrintedFunction:
         states = self.model.states
         lines = [(f"x[a + {states.index(j.target)}] = {{}}", [j.expression]) for j in self.model.jumps]
         # one piece a statement: each sees what those before it wrote
         pieces = [("", self._code([], [line])) for line in lines or [("pass", [])]]
-        return _Function("jump", _STATE, pieces)
+        return PrintedFunction("jump", _STATE, pieces)
 
-    def _refractory(self) -> _Function:
+    def _refractory(self) -> PrintedFunction:
         time = self.model.refractory
-        return _Function("refractory", "c, b", [("", self._returns(sp.Integer(-1) if time is None else time))])
+        return PrintedFunction("refractory", "c, b", [("", self._returns(sp.Integer(-1) if time is None else time))])
 
-    def _crossing(self) -> list[_Function]:
+    def _crossing(self) -> list[PrintedFunction]:
         """The functions that find the first crossing; the last of them is ``crossing``."""
         model, regime = self.model, self.model.free
         arguments = f"{_STATE}, horizon, zeros"
         if model.margin is None:
-            return [_Function("crossing", arguments, [("", self._code([], [("return np.inf", [])]))])]
+            return [PrintedFunction("crossing", arguments, [("", self._code([], [("return np.inf", [])]))])]
         above = ">" if model.strict else ">="
         lines: list[tuple[str, Sequence[sp.Expr]]] = [
             ("f = {}", [model.margin]),
             (f"if f {above} 0.0:", []),
             ("    return 0.0", []),
         ]
-        helpers: list[_Function] = []
+        helpers: list[PrintedFunction] = []
         read = list(model.weights)
         if not read:
             lines.append(("return np.inf", []))
@@ -147,13 +148,13 @@ class ModelPrinter:
         else:
             helpers, found = self._linear(Functional(model.weights, model.rest))
             lines += found
-        return [*helpers, _Function("crossing", arguments, [("", self._code([], lines))])]
+        return [*helpers, PrintedFunction("crossing", arguments, [("", self._code([], lines))])]
 
-    def _monotone(self, x: sp.Symbol) -> tuple[list[_Function], list[tuple[str, Sequence[sp.Expr]]]]:
+    def _monotone(self, x: sp.Symbol) -> tuple[list[PrintedFunction], list[tuple[str, Sequence[sp.Expr]]]]:
         assert self.model.margin is not None
         courses = Courses(self.model.free)
         later = self.model.margin.xreplace({x: courses.after(x)})
-        helper = _Function(
+        helper = PrintedFunction(
             "later",
             f"s, {_STATE}",
             [("", self._code(courses.lets, [("return {}", [later])]))],
@@ -173,7 +174,7 @@ class ModelPrinter:
             ("return quadratic_time({}, {}, {}, {}, {})", [x, -self.model.rest / weight, a, b, c]),
         ]
 
-    def _linear(self, margin: Functional) -> tuple[list[_Function], list[tuple[str, Sequence[sp.Expr]]]]:
+    def _linear(self, margin: Functional) -> tuple[list[PrintedFunction], list[tuple[str, Sequence[sp.Expr]]]]:
         regime = self.model.free
         functions = chain(margin, regime)
         order = regime.cone(list(margin.weights))
@@ -204,7 +205,9 @@ class ModelPrinter:
             results = [function.of(values), function.derivative(regime).of(values)]
             head = f"if level == {k}:" if k < len(order) - 2 else ""
             pieces.append((head, self._code(courses.lets, [("return {}, {}", results)])))
-        return [_Function("level", f"level, s, {_STATE}", pieces, f"search_{self.n} = search(level_{self.n})")], lines
+        return [
+            PrintedFunction("level", f"level, s, {_STATE}", pieces, f"search_{self.n} = search(level_{self.n})")
+        ], lines
 
     # -- printing ----------------------------------------------------------------------------------------------------
 
@@ -212,7 +215,7 @@ class ModelPrinter:
         """Return the source of every function."""
         return [self._coefficients(), *(self._print(part) for part in self.parts)]
 
-    def _print(self, part: _Function) -> str:
+    def _print(self, part: PrintedFunction) -> str:
         lines = ["@njit(**OPTIONS)", f"def {part.name}_{self.n}({part.arguments}):"]
         for number, (head, code) in enumerate(part.pieces):
             indent = "    " * (2 if head else 1)

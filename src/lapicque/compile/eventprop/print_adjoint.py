@@ -21,7 +21,7 @@ from collections.abc import Mapping, Sequence
 import sympy as sp
 
 from lapicque.compile.event.courses import Courses, S
-from lapicque.compile.event.print_model import ModelPrinter, _Code, _Function
+from lapicque.compile.event.print_model import Body, ModelPrinter, PrintedFunction
 from lapicque.compile.event.solve import Regime
 from lapicque.compile.eventprop.described import EMITTED, STEP, Arrival, Kind, read, value
 from lapicque.model.calculus import costate
@@ -52,7 +52,7 @@ class AdjointPrinter(ModelPrinter):
         for arrival in kind.arrivals:
             self.spelled |= {str(read(slot)): f"y[d + {slot}]" for slot in arrival.slots}
 
-    def _parts(self) -> list[_Function]:
+    def _parts(self) -> list[PrintedFunction]:
         before = super()._parts()
         free, held = self.kind.flows
         jump = self.kind.jump
@@ -91,21 +91,21 @@ class AdjointPrinter(ModelPrinter):
 
     # -- pieces of code ----------------------------------------------------------------------------------------------
 
-    def _plain(self, name: str, arguments: str, code: _Code) -> _Function:
-        return _Function(name, arguments, [("", code)])
+    def _plain(self, name: str, arguments: str, code: Body) -> PrintedFunction:
+        return PrintedFunction(name, arguments, [("", code)])
 
-    def _by_freedom(self, name: str, arguments: str, free: _Code, held: _Code) -> _Function:
-        return _Function(name, f"free, {arguments}", [("if free:", free), ("else:", held)])
+    def _by_freedom(self, name: str, arguments: str, free: Body, held: Body) -> PrintedFunction:
+        return PrintedFunction(name, f"free, {arguments}", [("if free:", free), ("else:", held)])
 
-    def _rates(self, values: Mapping[sp.Symbol, sp.Expr], into: str = "f") -> _Code:
+    def _rates(self, values: Mapping[sp.Symbol, sp.Expr], into: str = "f") -> Body:
         states = self.kind.system.states
         lines: _Lines = [(f"{into}[{k}] = {{}}", [values.get(x, sp.Integer(0))]) for k, x in enumerate(states)]
         return self._code([], lines or [("pass", [])])
 
-    def _gradient(self, values: Mapping[sp.Symbol, sp.Expr]) -> _Code:
+    def _gradient(self, values: Mapping[sp.Symbol, sp.Expr]) -> Body:
         return self._rates(values, "out")
 
-    def _slopes(self, values: Mapping[sp.Symbol, sp.Expr], weighted: bool = True) -> _Code:
+    def _slopes(self, values: Mapping[sp.Symbol, sp.Expr], weighted: bool = True) -> Body:
         """Add to the gradients of wanted parameters."""
         lines = self._adding(values, weighted)
         return self._code([], lines or [("pass", [])])
@@ -120,7 +120,7 @@ class AdjointPrinter(ModelPrinter):
 
     # -- the flow ----------------------------------------------------------------------------------------------------
 
-    def _flow(self) -> _Function:
+    def _flow(self) -> PrintedFunction:
         if not self.steps:
             return super()._flow()
         lines: _Lines = [
@@ -130,9 +130,9 @@ class AdjointPrinter(ModelPrinter):
             (f"    advance_{self.n}(free, {_STATE}, h)", []),
             ("    s = 0.0 if h == s else s - h", []),
         ]
-        return _Function("flow", f"free, {_STATE}, s", [("", self._code([], lines))])
+        return PrintedFunction("flow", f"free, {_STATE}, s", [("", self._code([], lines))])
 
-    def _pace(self) -> _Function:
+    def _pace(self) -> PrintedFunction:
         """The length of a step: shorter where a variable drives itself away, or is about to do so, ever faster."""
         if not self.steps:
             return self._plain("pace", f"free, {_STATE}", self._code([], [("return np.inf", [])]))
@@ -147,7 +147,7 @@ class AdjointPrinter(ModelPrinter):
             codes.append(self._code([], lines))
         return self._by_freedom("pace", _STATE, *codes)
 
-    def _crossing(self) -> list[_Function]:
+    def _crossing(self) -> list[PrintedFunction]:
         if not self.steps:
             still = self._plain("advance", f"free, {_STATE}, s", self._code([], [("pass", [])]))
             return [still, *super()._crossing()]
@@ -155,10 +155,12 @@ class AdjointPrinter(ModelPrinter):
         advance = self._by_freedom(
             "advance", f"{_STATE}, s", self._runge_kutta(free.rates), self._runge_kutta(held.rates)
         )
-        never = _Function("crossing", f"{_STATE}, horizon, zeros", [("", self._code([], [("return np.inf", [])]))])
+        never = PrintedFunction(
+            "crossing", f"{_STATE}, horizon, zeros", [("", self._code([], [("return np.inf", [])]))]
+        )
         return [advance, never]
 
-    def _runge_kutta(self, rates: Mapping[sp.Symbol, sp.Expr]) -> _Code:
+    def _runge_kutta(self, rates: Mapping[sp.Symbol, sp.Expr]) -> Body:
         """Write a step of the classical scheme, its stages as local variables."""
         moving = [x for x, f in rates.items() if f != 0]
         lines: _Lines = []
@@ -178,7 +180,7 @@ class AdjointPrinter(ModelPrinter):
         lines += [(f"x[a + {self.model.states.index(x)}] = new_{x}", []) for x in moving]
         return self._code([], lines or [("pass", [])])
 
-    def _pulls(self) -> tuple[_Code, _Code]:
+    def _pulls(self) -> tuple[Body, Body]:
         if self.steps:
             nothing = self._code([], [("pass", [])])
             return nothing, nothing
@@ -199,7 +201,7 @@ class AdjointPrinter(ModelPrinter):
         paces = [*regime.rate.values(), *(e for three in regime.quadratic.values() for e in three)]
         return [y for y in self.kind.system.states if any(y in e.free_symbols for e in paces)]
 
-    def _slopes_of_still(self) -> tuple[_Code, _Code]:
+    def _slopes_of_still(self) -> tuple[Body, Body]:
         if self.steps:
             nothing = self._code([], [("pass", [])])
             return nothing, nothing
@@ -212,7 +214,7 @@ class AdjointPrinter(ModelPrinter):
             codes.append(self._code([], lines or [("pass", [])]))
         return codes[0], codes[1]
 
-    def _pull(self, regime: Regime) -> _Code:
+    def _pull(self, regime: Regime) -> Body:
         """Write Phi^T p, with Phi the derivative of the states after a time with respect to those before."""
         courses, states, paced_by = Courses(regime), self.kind.system.states, self._paced_by(regime)
         pulled: dict[sp.Symbol, sp.Expr] = dict.fromkeys(states, sp.Integer(0))
@@ -233,7 +235,7 @@ class AdjointPrinter(ModelPrinter):
         lines += [(f"p[a + {k}] = new_{x}", []) for k, x in enumerate(states)]
         return self._code(courses.lets, lines or [("pass", [])])
 
-    def _quickest(self) -> _Function:
+    def _quickest(self) -> PrintedFunction:
         regime = self.model.free
         rates: list[sp.Expr] = [sp.Abs(rate) for rate in dict.fromkeys(regime.rate.values()) if rate != 0]
         rates += [sp.Abs(b) + 2 * sp.sqrt(sp.Abs(a * c)) for a, b, c in regime.quadratic.values()]
@@ -244,7 +246,7 @@ class AdjointPrinter(ModelPrinter):
 
     # -- events ------------------------------------------------------------------------------------------------------
 
-    def _pull_jump(self) -> _Code:
+    def _pull_jump(self) -> Body:
         jump, states = self.kind.jump, self.kind.system.states
         if jump is None:
             return self._code([], [("pass", [])])
@@ -259,7 +261,7 @@ class AdjointPrinter(ModelPrinter):
             after[x] = new.xreplace(after)
         return after
 
-    def _arrive(self, k: int, arrival: Arrival) -> _Function:
+    def _arrive(self, k: int, arrival: Arrival) -> PrintedFunction:
         after = self._composed(arrival)
         codes = []
         for free in (True, False):
@@ -269,7 +271,7 @@ class AdjointPrinter(ModelPrinter):
             codes.append(self._code([], lines or [("pass", [])]))
         return self._by_freedom(f"arrive_{k}", f"{_STATE}, values, number, y, d, mark", *codes)
 
-    def _pull_arrive(self, k: int, arrival: Arrival) -> _Function:
+    def _pull_arrive(self, k: int, arrival: Arrival) -> PrintedFunction:
         after, states = self._composed(arrival), self.kind.system.states
         codes = []
         for free in (True, False):
@@ -291,7 +293,7 @@ class AdjointPrinter(ModelPrinter):
         arguments = f"{_STATE}, values, number, y, d, mark, p, out, gradients, g, back_y"
         return self._by_freedom(f"pull_arrive_{k}", arguments, *codes)
 
-    def _pull_seen(self, expression: sp.Expr) -> _Code:
+    def _pull_seen(self, expression: sp.Expr) -> Body:
         states = self.kind.system.states
         slopes = {x: derivative(expression, x) for x in states}
         lines: _Lines = [(f"p[a + {k}] += {{}}", [_WEIGHT * slopes[x]]) for k, x in enumerate(states) if slopes[x] != 0]

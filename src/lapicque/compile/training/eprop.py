@@ -8,7 +8,7 @@ from functools import cached_property
 
 import sympy as sp
 
-from lapicque.compile.nodes import _FUNCTIONS, _RELATIONS, Node
+from lapicque.compile.nodes import FUNCTIONS, RELATIONS, Node
 from lapicque.compile.training.graph import DETACHED
 from lapicque.compile.training.kernel import event_values
 from lapicque.compile.training.recipe import Recipe
@@ -25,8 +25,8 @@ from lapicque.model.calculus.eligibility import (
 )
 from lapicque.model.symbols import symbol, where
 
-_BACK = {op: function for function, op in _FUNCTIONS.items()}
-_COMPARED = {op: relation for relation, op in _RELATIONS.items()}
+_BACK = {op: function for function, op in FUNCTIONS.items()}
+_COMPARED = {op: relation for relation, op in RELATIONS.items()}
 
 
 def raised(node: Node, known: dict[Node, sp.Basic], smooth: bool = False) -> sp.Basic:

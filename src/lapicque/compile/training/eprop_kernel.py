@@ -17,7 +17,7 @@ from lapicque.compile import cache
 from lapicque.compile.nodes import Node
 from lapicque.compile.training.eprop import Derived, Form
 from lapicque.compile.training.kernel import KernelText, Layout
-from lapicque.compile.training.kernel_file import _forward, _function, _indented
+from lapicque.compile.training.kernel_file import forward_lines, function_lines, indented
 from lapicque.model.calculus.eligibility import component
 
 #: How many sources are worked on together.
@@ -51,7 +51,7 @@ def forward_module(derived: Derived, real: str) -> ModuleType:
 def forward_text(derived: Derived, real: str) -> str:
     """Return the source of the kernel of a layer's step."""
     traced = _Traced(derived, real)
-    body = _forward(traced)
+    body = forward_lines(traced)
     transition = derived.recipe.transition
     title = f"{', '.join(derived.states)} by {transition.scheme} in {real}, with the numbers of its derivatives"
     header = [
@@ -144,24 +144,24 @@ def _accumulate(derived: Derived, real: str, order: int, summed: bool) -> list[s
         lines = [f"x_{n} = row_{n}[u, k, low : low + {BLOCK}]" for n in range(len(rows))]
         lines += [f"{name} = at_{name}[u, j, k]" for name in varying]
         lines += [f"a_{r} = ahead[k, {r}]" for r in range(order if carried else 0)]
-        lines += ["g = signal[u, j, k]", f"for l in range({BLOCK}):", *_indented(lanes, 1)]
-        return ["for k in range(steps):", *_indented(lines, 1)]
+        lines += ["g = signal[u, j, k]", f"for l in range({BLOCK}):", *indented(lanes, 1)]
+        return ["for k in range(steps):", *indented(lines, 1)]
 
-    run = ["if keep:", *_indented(steps(True), 1), "else:", *_indented(steps(False), 1)] if order else steps(False)
+    run = ["if keep:", *indented(steps(True), 1), "else:", *indented(steps(False), 1)] if order else steps(False)
     load = [f"w[{n * BLOCK} + l] = {place}" for n, place in enumerate(held)]
     store = [f"{place} = w[{n * BLOCK} + l]" for n, place in enumerate(held)]
     memory = [(f"w[{(filtered + r) * BLOCK} + l]", f"filtered[{r}, u, j, low + l]") for r in range(order)]
-    fetch = ["if keep:", "    for l in range(inside):", *_indented([f"{a} = {b}" for a, b in memory], 2)]
-    leave = ["if keep:", "    for l in range(inside):", *_indented([f"{b} = {a}" for a, b in memory], 2)]
+    fetch = ["if keep:", "    for l in range(inside):", *indented([f"{a} = {b}" for a, b in memory], 2)]
+    leave = ["if keep:", "    for l in range(inside):", *indented([f"{b} = {a}" for a, b in memory], 2)]
     store += [f"gradient[chunk, j, low + l] += w[{sums * BLOCK} + l]"]
     store += [f"total[chunk, j, low + l] += w[{total * BLOCK} + l]"] if summed else []
     neuron = [
         *(f"{name} = fixed[{n}, j]" for n, name in enumerate(fixed)),
         "w[:] = 0",
-        "for l in range(inside):", *_indented(load, 1),
+        "for l in range(inside):", *indented(load, 1),
         *(fetch if order else []),
         *run,
-        "for l in range(inside):", *_indented(store, 1),
+        "for l in range(inside):", *indented(store, 1),
         *(leave if order else []),
     ]  # fmt: skip
     body = [
@@ -173,10 +173,10 @@ def _accumulate(derived: Derived, real: str, order: int, summed: bool) -> list[s
         f"    for low in range(0, sources, {BLOCK}):",
         f"        inside = min({BLOCK}, sources - low)",
         "        for j in range(neurons):",
-        *_indented(neuron, 3),
+        *indented(neuron, 3),
     ]
     doc = "Advance traces of synapses, and add their products with errors."
-    return _function("accumulate", doc, arguments, body)
+    return function_lines("accumulate", doc, arguments, body)
 
 
 def _text(form: Form, spelled: Mapping[sp.Symbol, str]) -> str:

@@ -22,10 +22,10 @@ _INDEX, _POINTERS = "int32[:, ::1]", "int32[:, ::1]"
 
 def kernel_file(text: KernelText) -> str:
     """Return the source of a kernel file."""
-    forward, backward = _forward(text), _backward(text)
+    forward, backward = forward_lines(text), backward_lines(text)
     lines, value = text.decay()
     decay = ["def decay(c):", '    """Return how gradients of the first state decay where nothing happens."""',
-             *_indented([*lines, f"return {value}"], 1)]  # fmt: skip
+             *indented([*lines, f"return {value}"], 1)]  # fmt: skip
     transition = text.transition
     title = ", ".join(x for x in transition.states if not x.startswith("_"))
     functions = ", ".join(sorted(text.functions))
@@ -57,7 +57,8 @@ def kernel_file(text: KernelText) -> str:
     return "\n".join([*header, "", "", *decay, "", "", *forward, "", "", *backward, ""])
 
 
-def _function(name: str, doc: str, arguments: Mapping[str, str], body: Sequence[str]) -> list[str]:
+def function_lines(name: str, doc: str, arguments: Mapping[str, str], body: Sequence[str]) -> list[str]:
+    """Return a compiled function, ``arguments`` with their types of Numba."""
     signature = f'@njit("void({", ".join(arguments.values())})", nogil=True, cache=True, error_model="numpy")'
     lines = [f'"""{doc}"""', "wide_vectors()", "mode = flush_subnormals()", *body, "restore_subnormals(mode)"]
     made = [signature, f"def {name}({', '.join(arguments)}):", *("    " + line for line in lines)]
@@ -87,7 +88,8 @@ def row_file(real: str) -> str:
     return "\n".join([*lines, ""])
 
 
-def _indented(lines: Sequence[str], by: int) -> list[str]:
+def indented(lines: Sequence[str], by: int) -> list[str]:
+    """Return lines that stand so many levels further in."""
     return ["    " * by + line for line in lines]
 
 
@@ -98,18 +100,19 @@ def _units(text: KernelText, inside: Sequence[str]) -> list[str]:
     spread = [f"{at(name)} = coefficients[{n}, neuron]" for n, name in enumerate(text.transition.coefficients)]
     fill = ["w, low = arena[q], start + q * 64", f"inside = max(0, min({LANES}, start + count - low))"]
     if loads:
-        fill += ["for l in range(inside):", *_indented(loads, 1)]
+        fill += ["for l in range(inside):", *indented(loads, 1)]
     if spread:
-        fill += [f"for l in range({LANES}):", "    neuron = (low + l) % neurons", *_indented(spread, 1)]
-    lines = ["start = u * n", "count = min(n, width - start)", "for q in range(blocks):", *_indented(fill, 1), *inside]
+        fill += [f"for l in range({LANES}):", "    neuron = (low + l) % neurons", *indented(spread, 1)]
+    lines = ["start = u * n", "count = min(n, width - start)", "for q in range(blocks):", *indented(fill, 1), *inside]
     stores = [line.split(" = ") for line in loads]
     if stores:
         back = [f"{right} = {left}" for left, right in stores]
-        lines += ["for q in range(blocks):", *_indented([*fill[:2], "for l in range(inside):", *_indented(back, 1)], 1)]
-    return ["for u in range(first, last):", *_indented(lines, 1)]
+        lines += ["for q in range(blocks):", *indented([*fill[:2], "for l in range(inside):", *indented(back, 1)], 1)]
+    return ["for u in range(first, last):", *indented(lines, 1)]
 
 
-def _forward(text: KernelText) -> list[str]:
+def forward_lines(text: KernelText) -> list[str]:
+    """Return the function that advances units through all steps."""
     real, transition = text.real, text.transition
     one, two = f"{real}[::1]", f"{real}[:, ::1]"
     rows, outputs, kept = range(len(text.rows)), range(len(text.outputs)), len(text.tape) * LANES
@@ -150,7 +153,7 @@ def _forward(text: KernelText) -> list[str]:
         "if listed:",
         "    own_pointers[u, k] = spikes",
         "for q in range(blocks):",
-        *_indented([*views, *tp, *text.forward_lanes()], 1),
+        *indented([*views, *tp, *text.forward_lanes()], 1),
         "if listed:",
         "    earlier_ones = spikes",
         "    spikes = find_spikes(out[0, :count], own_index[u], spikes)",
@@ -159,7 +162,7 @@ def _forward(text: KernelText) -> list[str]:
     ]
     for o in outputs:
         step += [f"if made_{o}.shape[1] > 0:", f"    copy_row(made_{o}[k, start : start + count], out[{o}, :count])"]
-    inside = ["spikes = 0", "for k in range(steps):", *_indented(step, 1), "if listed:",
+    inside = ["spikes = 0", "for k in range(steps):", *indented(step, 1), "if listed:",
               "    own_pointers[u, steps] = spikes"]  # fmt: skip
     body = [
         f"blocks, width, neurons = (n + {LANES - 1}) // {LANES}, states.shape[1], coefficients.shape[1]",
@@ -172,10 +175,11 @@ def _forward(text: KernelText) -> list[str]:
         f"kept, nowhere = tape.shape[0] > 0, np.empty({kept}, {real})",
         *_units(text, inside),
     ]
-    return _function("forward", "Advance units `first` to `last` through all steps.", arguments, body)
+    return function_lines("forward", "Advance units `first` to `last` through all steps.", arguments, body)
 
 
-def _backward(text: KernelText) -> list[str]:
+def backward_lines(text: KernelText) -> list[str]:
+    """Return the function that takes gradients back through all steps."""
     real, transition = text.real, text.transition
     one, two, three = f"{real}[::1]", f"{real}[:, ::1]", f"{real}[:, :, ::1]"
     outputs, inputs, kept = range(len(text.outputs)), range(len(text.inputs)), len(text.tape) * LANES
@@ -197,16 +201,16 @@ def _backward(text: KernelText) -> list[str]:
     unit = ["u = first_unit + g", "start = u * n", "count = min(n, width - start)"]
     lanes = ["w, low = arena[g * blocks + q], start + q * 64", f"inside = max(0, min({LANES}, start + count - low))"]
     moving = [at(f"_d_{x}") for x in text.states]
-    begin = ["for q in range(blocks):", *_indented(lanes, 1)]
+    begin = ["for q in range(blocks):", *indented(lanes, 1)]
     if moving:
         begin += [
             "    for l in range(inside):",
-            *_indented([f"{x} = d_states[{n}, low + l]" for n, x in enumerate(moving)], 2),
+            *indented([f"{x} = d_states[{n}, low + l]" for n, x in enumerate(moving)], 2),
         ]
     spread = [f"{at(name)} = coefficients[{n}, neuron]" for n, name in enumerate(transition.coefficients)]
     spread += [f"{at(f'_sum_{c}')} = {real}(0.0)" for c in text.gradients]
     if spread:
-        begin += [f"    for l in range({LANES}):", "        neuron = (low + l) % neurons", *_indented(spread, 2)]
+        begin += [f"    for l in range({LANES}):", "        neuron = (low + l) % neurons", *indented(spread, 2)]
     step = []
     for o in outputs:
         row_of = f"arriving[g * {count_of_outputs} + {o}, :count]"
@@ -220,7 +224,7 @@ def _backward(text: KernelText) -> list[str]:
         "    for j in range(count):",
         f"        arriving[g * {count_of_outputs}, j] += above[g, j]",
         "for q in range(blocks):",
-        *_indented([*views, *tp, *text.reverse_lanes()], 1),
+        *indented([*views, *tp, *text.reverse_lanes()], 1),
         f"row = delta[g * {count_of_rows}]",
         "if gathered:",
         "    lo, hi = pointers[u, k], pointers[u, k + 1]",
@@ -262,22 +266,22 @@ def _backward(text: KernelText) -> list[str]:
         "        u, size = first_unit + g, weight_back.shape[1]",
         "        d_below[k, u * size : (u + 1) * size] = below[g]",
     ]
-    end = ["if fed:", "    d_before[u] = above[g]", "for q in range(blocks):", *_indented(lanes, 1)]
+    end = ["if fed:", "    d_before[u] = above[g]", "for q in range(blocks):", *indented(lanes, 1)]
     stores = [f"d_states[{n}, low + l] = {x}" for n, x in enumerate(moving)]
     if text.gradients:
         stores.append("neuron = (low + l) % neurons")
         stores += [f"d_coefficients[chunk, {n}, neuron] += {at(f'_sum_{c}')}" for n, c in enumerate(text.gradients)]
     if stores:
-        end += ["    for l in range(inside):", *_indented(stores, 2)]
+        end += ["    for l in range(inside):", *indented(stores, 2)]
     group = [
         "many = min(group, last - first_unit)",
         "above[:] = 0", "below[:] = 0", "later[:] = 0", "changes[:] = 0", "delta[:] = 0",
-        "for g in range(many):", *_indented([*unit, *begin], 1),
+        "for g in range(many):", *indented([*unit, *begin], 1),
         "for k in range(steps - 1, -1, -1):",
         *(["    t = time + k * dt"] if transition.timed else []),
-        "    for g in range(many):", *_indented([*unit, *step], 2),
-        *_indented(products, 1),
-        "for g in range(many):", *_indented([*unit, *end], 1),
+        "    for g in range(many):", *indented([*unit, *step], 2),
+        *indented(products, 1),
+        "for g in range(many):", *indented([*unit, *end], 1),
     ]  # fmt: skip
     body = [
         "gathered, fed, lower = d_weight.shape[2] > 0, recurrent_back.shape[1] > 0, d_below.shape[1] > 0",
@@ -298,6 +302,6 @@ def _backward(text: KernelText) -> list[str]:
         "    d_recurrent[chunk] = 0",
         *(["d_coefficients[chunk] = 0"] if text.gradients else []),
         "for first_unit in range(first, last, group):",
-        *_indented(group, 1),
+        *indented(group, 1),
     ]
-    return _function("backward", "Take gradients back through units `first` to `last`.", arguments, body)
+    return function_lines("backward", "Take gradients back through units `first` to `last`.", arguments, body)
