@@ -239,3 +239,11 @@ def test_what_is_no_time(value, message):
     with pytest.raises(UnitError) as found:
         magnitude(value, "ms", "tau")
     assert str(found.value) == message
+
+
+def test_a_star_import_gives_units_and_nothing_else():
+    names = {}
+    exec("from lapicque.units import *", names)
+    del names["__builtins__"]
+    assert {"mV", "nS", "ms", "Hz", "pF"} <= names.keys()
+    assert all(isinstance(unit, units.Unit) for unit in names.values())

@@ -41,6 +41,11 @@ _PREFIXES = {
 }  # fmt: skip
 #: Long names of the units without a prefix, and their short spellings.
 UNIT_NAMES = _SPELLINGS
+#: What ``from lapicque.units import *`` gives: units of cells and networks. All others can be imported by name.
+__all__ = (  # noqa: SIM905  (as quoted names, of which each is found by __getattr__, they are hard to read)
+    "volt mV uV amp mA uA nA pA siemens mS uS nS pS farad uF nF pF ohm kohm Mohm Gohm second ms us ns hertz Hz kHz "
+    "metre cm mm um mole mM uM kelvin"
+).split()
 _SPELLED = {s: long for long, shorts in _SPELLINGS.items() for s in (long, *shorts)}
 
 

@@ -33,6 +33,11 @@ ALONE = [
         "unknown function 'tanhh'; did you mean 'tanh'?",
         ModelError,
     ),
+    (
+        dict(equations="dv/dt = («stim(t) - v)/tau : mV", parameters=TAU),
+        "unknown function 'stim'; for a signal from outside write stim, without (t), and declare 'stim : UNIT (input)'",
+        ModelError,
+    ),
     (dict(equations="dv/dt = -«ln(v/mV)*mV/tau : mV", parameters=TAU), "unknown function 'ln'; write log", ModelError),
     (
         dict(equations="dv/dt = -«heaviside(v)/tau : mV", parameters=TAU),

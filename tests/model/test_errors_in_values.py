@@ -56,7 +56,7 @@ CHANGED = [
     (dict(initial=dict(v="e_l*«t/ms")), "the initial value of 'v' reads 't', which has no value yet", ModelError),
     (
         dict(initial=dict(v="e_l*«rand()")),
-        "rand() has no meaning in an initial value: give an array of values",
+        "rand() has no meaning in an initial value: give an array, or initial= of a population",
         ModelError,
     ),
     (dict(initial=dict(v="«e_1")), "unknown name 'e_1'; did you mean 'e_l'?", ModelError),

@@ -281,6 +281,8 @@ class _Walk:
             return self._reduction(name, node)
         if name not in FUNCTIONS:
             hint = f"; write {_ALIASES[name]}" if name in _ALIASES else suggest(name, [*FUNCTIONS, *REDUCTIONS])
+            if not hint and any(isinstance(a, ast.Name) and a.id == "t" for a in node.args):
+                hint = f"; for a signal from outside write {name}, without (t), and declare '{name} : UNIT (input)'"
             raise self.expression.error(f"unknown function {name!r}{hint}", node)
         if node.keywords:
             raise self.expression.error(f"{name}() takes no named arguments", node)

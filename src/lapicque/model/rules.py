@@ -260,7 +260,7 @@ def check_initial(neuron: Neuron, name: str, known: Mapping[str, Dimension]) -> 
     expression = parse_expression(value, f"initial value of {name!r}")
     explaining(neuron, expression, checks.check_dimension, known, known[name], what)
     refuse_hazard(expression)
-    refuse_draws(expression, "has no meaning in an initial value: give an array of values")
+    refuse_draws(expression, "has no meaning in an initial value: give an array, or initial= of a population")
     _check_initial_reads(neuron, name, expression)
 
 
