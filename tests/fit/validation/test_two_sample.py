@@ -126,3 +126,14 @@ def test_holm_against_its_steps(rng):
     assert np.array_equal(holm(p) <= 0.05, rejected)
     assert holm([]).size == 0
     assert np.isnan(holm([np.nan, np.nan])).all()
+
+
+@pytest.mark.parametrize(("n", "m"), [(3, 3), (3, 4), (6, 5), (40, 30)])
+def test_the_power_of_ks_is_the_share_of_changed_samples_that_fail(n, m):
+    """With three values on each side p is 0.1 at least: a pass would say nothing."""
+    rng, change, level = np.random.default_rng(4), Change(1.5), 0.025
+    data = rng.normal(20, 2, n)
+    changed = ((rng.choice(data, n), 1.5 * rng.choice(data, m)) for _ in range(400))
+    share = np.mean([stats.ks_2samp(a, b, method="exact").pvalue < level for a, b in changed])
+    assert ks().power(data, m, change, level, rng) == pytest.approx(share, abs=0.06)
+    assert n > 3 or share == 0

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lapicque.errors import FitError
-from lapicque.fit.validation.two_sample import LARGEST, Change, Sides, TwoSampleTest, drawn
+from lapicque.fit.validation.two_sample import Change, Sides, TwoSampleTest, drawn
 
 _AT_ONCE = 2_000_000  # numbers that are permuted together
 
@@ -49,12 +49,16 @@ class KolmogorovSmirnov(DistributionTest):
         return float(ks_2samp(data, model, method="exact" if len(data) * len(model) <= 40_000 else "asymp").pvalue)
 
     def power(self, data: np.ndarray, n: int, change: Change, level: float, rng: np.random.Generator) -> float:
-        """Return the share of changed samples whose D is beyond the one of this level, for samples that are large."""
-        from scipy.stats import kstwo
-
-        k, m = min(len(data), LARGEST), min(n, LARGEST)
-        limit = kstwo.isf(level, max(1, round(k * m / (k + m))))
-        return float(np.mean([self.statistic(a, b) > limit for a, b in drawn(data, n, change, rng)]))
+        """Return the share of changed samples whose p is below the level: of small ones it may never be."""
+        pairs = sorted(drawn(data, n, change, rng), key=lambda pair: self.statistic(*pair))
+        first, last = 0, len(pairs)  # p falls as D rises, so few of them are needed
+        while first < last:
+            middle = (first + last) // 2
+            if self.p_value(*pairs[middle], rng) < level:
+                last = middle
+            else:
+                first = middle + 1
+        return 1 - first / len(pairs)
 
 
 class MannWhitney(DistributionTest):
