@@ -101,8 +101,8 @@ print(f"{time.process_time() - started:.0f} s of a processor")
 # %%
 # Development and epilepsy. An avalanche counts here from 400 spikes on, half as many as there are excitatory cells. Of
 # small ones there are fewer where inhibition is weak, because adaptation silences the culture after every burst. For
-# the same reason the rate of large ones no longer rises once every recovery ends in a burst: it does not where inhibition
-# is weaker than in the recorded culture.
+# the same reason the rate of large ones no longer rises once every recovery ends in a burst: it does not where
+# inhibition is weaker than in the recorded culture.
 grown = (0.01, 0.05) if SMOKE else (0.01, 0.02, 0.03, 0.04, 0.05)
 inhibitions = (1.6, 1.0, 0.6) if SMOKE else (1.6, 1.4, 1.2, 1.0, 0.8, 0.6)
 development = [float(burst_rate(recorded(culture(p), 3)["exc"])[0]) for p in grown]
