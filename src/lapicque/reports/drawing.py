@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 WIDTH = 9.2  # in
@@ -66,3 +67,9 @@ def figure_of(height: float, width: float = WIDTH) -> Figure:
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), layout="constrained")
+
+
+def name_above(ax: Axes) -> None:
+    """Put the name of small axes above them, where a long one has room."""
+    ax.set_title(ax.get_ylabel(), loc="left", fontsize=8)
+    ax.set_ylabel("")

@@ -8,7 +8,7 @@ from lapicque.errors import FitError
 from lapicque.fit.fronts import ParetoFront
 from lapicque.fit.search import Fit
 from lapicque.plot.spread import candidate_spread
-from lapicque.reports.drawing import WIDTH, Drawn, figure_of
+from lapicque.reports.drawing import WIDTH, Drawn, figure_of, name_above
 
 #: Frames of a film beside a page.
 FRAMES = 16
@@ -25,6 +25,7 @@ def spread(found: Fit | ParetoFront) -> list[Drawn]:
     grid = figure.subplots(rows, columns, squeeze=False)
     for number, (ax, name) in enumerate(zip(grid.flat, names, strict=False)):
         candidate_spread(found, name, ax)
+        name_above(ax)
         if number + columns < len(names):
             ax.set_xlabel("")
             ax.tick_params(labelbottom=False)

@@ -9,7 +9,7 @@ from lapicque.fit.fronts import ParetoFront
 from lapicque.fit.problem import Problem
 from lapicque.plot.style import DATA, MODEL, SERIES, label, tidy, time_axis
 from lapicque.plot.trains import name_rows, ticks
-from lapicque.reports.drawing import WIDTH, Drawn, figure_of
+from lapicque.reports.drawing import WIDTH, Drawn, figure_of, name_above
 
 #: Pairs of objectives that are drawn; of five objectives there are ten.
 PAIRS = 6
@@ -49,6 +49,7 @@ def along(front: ParetoFront) -> Drawn:
     grid = figure.subplots(rows, columns, squeeze=False)
     for ax, name in zip(grid.flat, names, strict=False):
         plot.along_front(front, name, ax)
+        name_above(ax)
     for ax in grid.flat[len(names) :]:
         ax.set_axis_off()
     return Drawn(
