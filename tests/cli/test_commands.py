@@ -305,6 +305,8 @@ def test_ctrl_c_in_a_terminal(recording, tmp_path):
         (["--free", "c_m=50:400mV"], "given in mV, but a capacitance (pF) is expected"),
         (["--free", "c_m=50:400pQ"], "unknown unit 'pQ'"),
         (["--fix", "c_m=5mV"], "declared as a capacitance (pF), but 5mV is a voltage"),
+        (["--fix", "c_m=-5pF"], "'c_m' cannot be held at -5 pF: the model needs it positive"),
+        (["--fix", "c_m=0pF"], "'c_m' cannot be held at 0 pF: the model divides by it"),
         (["--fix", "c_n=5pF"], "'c_n' is no parameter of the model; did you mean 'c_m'"),
         (["--fix", "delay=2ms"], "'delay' can be fixed at 0 only: give it narrow bounds, --free delay=LOW:HIGH"),
         (["--fix", "c_m=90pF", "--free", "c_m=50:400pF"], "'c_m' is both fixed and free"),

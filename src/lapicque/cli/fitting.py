@@ -68,6 +68,7 @@ def fit(context: click.Context, **options: Any) -> None:
 
     Ctrl-C ends the search and keeps what was found: the report is written, and --resume goes on from there.
     """
+    from lapicque.fit.free import check_value
     from lapicque.fit.sources import find_distance, find_model, read_pairs
 
     if options["recording"][0].endswith(".py"):
@@ -80,7 +81,10 @@ def fit(context: click.Context, **options: Any) -> None:
     neuron, distance = find_model(options["model"]), find_distance(options["distance_text"])
     free, fixed = read_pairs(options["free"], "--free"), read_pairs(options["fix"], "--fix")
     values = {name: value for name, value in fixed.items() if not _is_neutral(name, value)}
-    neuron = neuron.with_(**values) if values else neuron
+    held = neuron.with_(**values) if values else neuron
+    for name in values:
+        check_value(neuron, held, name)
+    neuron = held
     _tell_bare_numbers(neuron, {"--free": free, "--fix": values})
     optimizer = optimizer_of(options["optimizer"])
     recording = _read(options["recording"], options, select=list(options["select"]), spikes=list(options["spikes"]))

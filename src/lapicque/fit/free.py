@@ -267,6 +267,32 @@ def check_domain(free: Free, neuron: Neuron, name: str) -> None:
         check_not_negative(free)
 
 
+def check_value(neuron: Neuron, held: Neuron, name: str) -> None:
+    """Refuse a value outside the domain of a neuron's parameter, at which it is to be held.
+
+    Parameters
+    ----------
+    held : Neuron
+        The neuron with that value.
+
+    Raises
+    ------
+    FitError
+        As `check_domain` does for bounds.
+    """
+    now, before = held.constants[name].value, neuron.constants[name].value
+    if now is None:
+        return
+    shown = f"{name!r} cannot be held at {float(np.mean(now)):g} {neuron.constants[name].unit}"
+    if name in neuron.nonzero_parameters():
+        if not np.all(now):
+            raise FitError(f"{shown}: the model divides by it")
+        if before is not None and float(np.mean(now)) * float(np.mean(before)) < 0:
+            raise FitError(f"{shown}: the model needs it {'positive' if np.mean(before) > 0 else 'negative'}")
+    if _is_refractory(neuron, name) and np.any(np.asarray(now) < 0):
+        raise FitError(f"{shown}: it cannot be negative")
+
+
 def check_not_negative(free: Free) -> None:
     """Refuse bounds of a time that cannot be negative."""
     if free.low < 0:
