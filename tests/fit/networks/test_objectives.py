@@ -112,6 +112,15 @@ def test_a_statistic_that_no_neuron_has_is_far_away_and_not_zero():
     assert score(objective, data, silent) > np.sqrt(1 + ABSENT**2) - 1
 
 
+def test_a_statistic_that_is_0_throughout_the_data_may_be_missed_by_hundredths():
+    """Clocks have intervals of one length: a model that does not is wrong, and not as wrong as one that explodes."""
+    clocks = {"cells": SpikeTrains.from_lists([np.arange(n, 2000, 50) for n in range(10)], t_stop=2000)}
+    model = {"cells": poisson("20 Hz", t_stop="2 s", trains=10, seed=1)}
+    objective = lq.fit.PopulationStatistics([features.cv()], "mean")
+    mean = features.cv()(model["cells"]).mean()
+    assert score(objective, clocks, model) == pytest.approx(np.sqrt(1 + (mean / 0.01) ** 2) - 1)
+
+
 def test_fewer_neurons_that_fire_as_the_data_do_are_worse_and_none_is_the_worst():
     lists = poisson("20 Hz", t_stop="5 s", trains=100, seed=1).to_lists()
     data, *models = (

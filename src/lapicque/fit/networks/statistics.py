@@ -30,7 +30,8 @@ class PopulationStatistics:
     cell with one spike) is not 0: the shares of neurons that have the statistic are compared, as a statistic of its own
     with its binomial standard error, and where no neuron of a candidate has it z of its values is `ABSENT`. The
     standard error of what is one number a trial, such as the rate of network bursts, is that of `PIECES` pieces of the
-    window if there is one trial only; that of a number of events is at least one event.
+    window if there is one trial only; that of a number of events is at least one event, and any at least 1 % of the
+    mean, or 0.01 where no neuron of the data has anything but 0.
 
     Parameters
     ----------
@@ -100,8 +101,9 @@ class _Term:
             raise FitError(f"no neuron of the data of {recorder!r} has a {feature}: leave that statistic out")
         self.share = self.values.size / values.size
         n = values.size
-        # with one value, or equal ones, the uncertainty is that of a relative error of 1 %
-        least = 0.01 * max(abs(self.values.mean()), 1e-12)
+        # with one value, or equal ones, the uncertainty is an error of 1 %, or of 0.01 where they are 0
+        mean = abs(self.values.mean())
+        least = 0.01 * (mean if mean > 1e-9 else 1.0)
         sample = _pieces(feature, trains) if feature.of_population and n == 1 else self.values
         if feature.counted:
             least = max(least, 1e3 / ((trains.t_stop - trains.t_start) * trains.shape[0]))
