@@ -8,8 +8,8 @@ from lapicque.compile.schemes import SCHEMES
 from lapicque.errors import SchemeError
 from lapicque.model import Event
 
-#: Schemes of several stages, of which rk4 stands for the others in the suite; all of them run with the crosschecks.
-SIMILAR = {"heun", "rk2", "milstein"}
+#: Schemes for which rk4 (several stages) and exact (exponentials) stand in the suite; all run with the crosschecks.
+SIMILAR = {"heun", "rk2", "milstein", "exponential_euler"}
 #: A model that no leaf has: two gates, an algebraic current, a second event, noise, a hazard and a discrete map.
 INVENTED = Neuron(
     """

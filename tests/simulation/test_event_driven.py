@@ -47,6 +47,7 @@ def exact():
     return run(recurrent(), 100 * ms, wiring_seed=1)
 
 
+@pytest.mark.crosscheck
 def test_clock_driven_spikes_converge_to_it_with_slope_1(exact):
     """The first spike of each neuron, also of those that others have driven or held back."""
     steps = [0.1, 0.05, 0.025, 0.0125, 0.00625]

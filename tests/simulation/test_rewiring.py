@@ -408,7 +408,9 @@ KINDS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "kind", ["backwards", *(pytest.param(kind, marks=pytest.mark.crosscheck) for kind in ("normalised", "graded"))]
+)
 def test_synapses_of_every_kind_come_and_go(kind, same):
     synapse, more = KINDS[kind]
 

@@ -186,7 +186,11 @@ GRADED = Neuron(
 
 @pytest.mark.parametrize("kind", [None, "all_to_all"])
 @pytest.mark.parametrize(
-    ("neuron", "surrogate"), [(GRADED, train.ATan()), (LEAKY, train.Smooth(4.0))], ids=["graded", "smooth"]
+    ("neuron", "surrogate"),
+    [
+        pytest.param(GRADED, train.ATan(), marks=pytest.mark.crosscheck, id="graded"),
+        pytest.param(LEAKY, train.Smooth(4.0), id="smooth"),
+    ],
 )
 def test_spikes_may_be_other_numbers_than_one(kind, neuron, surrogate):
     made = []

@@ -2,8 +2,8 @@
 
 import pytest
 
-#: Seeds of networks that compile quickly.
-QUICK = 16, 17
+#: Seed of a network that compiles quickly.
+QUICK = 16
 
 
 def compare(seed, net, every_way, check_alike):
@@ -15,12 +15,11 @@ def compare(seed, net, every_way, check_alike):
     assert sum(len(trains.times) for trains in answers["reference"].spikes.values()) > 20
 
 
-@pytest.mark.parametrize("seed", QUICK)
-def test_two_random_networks(seed, random_network, every_way, check_alike):
-    compare(seed, random_network(seed), every_way, check_alike)
+def test_a_random_network(random_network, every_way, check_alike):
+    compare(QUICK, random_network(QUICK), every_way, check_alike)
 
 
 @pytest.mark.crosscheck
-@pytest.mark.parametrize("seed", sorted({*range(24)} - {*QUICK}))
+@pytest.mark.parametrize("seed", sorted({*range(24)} - {QUICK}))
 def test_more_random_networks(seed, random_network, every_way, check_alike):
     compare(seed, random_network(seed), every_way, check_alike)

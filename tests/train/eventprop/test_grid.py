@@ -53,7 +53,7 @@ NETS = {
     "exponential": (exponential_lif, [("i_post += w", 1.6, 0.8)]),
 }
 SLOW = pytest.mark.crosscheck
-NAMES = ["adex", *(pytest.param(name, marks=SLOW) for name in ("conductance", "adaptive", "exponential", "steep"))]
+NAMES = ["conductance", *(pytest.param(name, marks=SLOW) for name in ("adex", "adaptive", "exponential", "steep"))]
 
 
 def net_of(cases, name, step, **options):
