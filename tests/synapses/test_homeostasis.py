@@ -66,6 +66,7 @@ def test_sums_of_weights_are_kept_and_inputs_compete(driven):
     assert w.std() > 0.1 * w.mean()
 
 
+@pytest.mark.crosscheck
 def test_the_spiking_threshold_slides_with_the_square_of_the_rate():
     """The threshold of the target averages rate**2/r_0, and synapses grow above it."""
     net = lq.Network()

@@ -51,6 +51,7 @@ def test_a_gradient_penalty_is_that_of_the_printed_layers():
         torch.testing.assert_close(a.detach(), b.detach(), rtol=1e-9, atol=1e-12 * float(b.detach().abs().max() + 1e-9))
 
 
+@pytest.mark.crosscheck
 def test_one_tensor_that_comes_in_twice():
     """What a layer is given may depend on its own parameters: gradients must not be counted twice."""
     layer = train.Spiking(LEAKY, 3, learn="tau", backend="fused", surrogate=train.ATan(), dtype=torch.float64)

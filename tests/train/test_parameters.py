@@ -128,6 +128,7 @@ def test_the_catalogue_is_possible(model):
     assert set(read_learn(model, list(model.constants), None)) == set(model.constants)
 
 
+@pytest.mark.crosscheck
 def test_coefficients_that_are_plain_numbers_stand_beside_learned_ones():
     model = lq.Neuron(
         "dv/dt = (i - v)/tau : 1\ni : 1 (input)", threshold="v > 1", reset="v = 0", parameters=dict(tau="10 ms"),

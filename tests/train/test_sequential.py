@@ -189,7 +189,7 @@ GRADED = Neuron(
     ("neuron", "surrogate"),
     [
         pytest.param(GRADED, train.ATan(), marks=pytest.mark.crosscheck, id="graded"),
-        pytest.param(LEAKY, train.Smooth(4.0), id="smooth"),
+        pytest.param(LEAKY, train.Smooth(4.0), marks=pytest.mark.crosscheck, id="smooth"),
     ],
 )
 def test_spikes_may_be_other_numbers_than_one(kind, neuron, surrogate):

@@ -101,6 +101,7 @@ def test_weights_are_those_of_traces_in_each_synapse(cell, outcome, name):
     assert np.array_equal(one.spikes["cells"].times, other.spikes["cells"].times)
 
 
+@pytest.mark.crosscheck
 def test_delays_that_are_equal_one_by_one_change_nothing(cell, outcome):
     synapse, _, _ = TELLING["pairs"]
     nets = [network(cell, synapse, delay=delay) for delay in ("1 ms", np.full(200, 1.0))]

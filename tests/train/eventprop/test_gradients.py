@@ -91,6 +91,7 @@ def test_alpha_currents_and_several_receptors(cases):
     close(cases.errors(net, cases.spikes()))
 
 
+@pytest.mark.crosscheck
 def test_quadratic_neurons_and_an_input_that_changes(cases):
     """An input with a value for each step; spikes raise v itself."""
     net = net_of(cases, cases.qif, [("v_post += w", 0.5, 0.3)], given=("input", "cells.i"))

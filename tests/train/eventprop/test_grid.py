@@ -88,7 +88,7 @@ def test_gradients_are_right_and_converge(cases, name):
     assert np.log2(errors[0] / errors[-1]) / (len(STEPS) - 1) >= 1
 
 
-@pytest.mark.parametrize("name", ["adex"])
+@pytest.mark.parametrize("name", ["conductance"])
 def test_a_way_of_many_steps_is_walked_in_parts(cases, name, monkeypatch):
     """States along a way are kept 1024 at a time; in shorter parts the gradient is the same."""
     from lapicque.compile.eventprop import run
